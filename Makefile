@@ -1,0 +1,30 @@
+# Every target does its own set-up. `make run` and `make test` are all a new machine needs.
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup run test lint bench soak clean pins
+
+setup: ## .venv with everything, the zh_CN.GB18030 locale, the simulated CTP libraries
+	@scripts/setup.sh
+
+run: setup ## simulated counter -> real SDK -> NATS -> live board
+	@$(BIN)/marketbus up --demo
+
+lint: setup
+	@scripts/lint.sh
+
+test: lint
+	@$(BIN)/pytest -q
+
+bench: setup
+	@$(BIN)/python -m benchmarks
+
+soak: setup
+	@$(BIN)/python -m benchmarks.soak
+
+pins: setup ## resolve the requirement files anew
+	@scripts/pins.sh
+
+clean:
+	rm -rf $(VENV) .uv .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Style, types, layering, and the published schema against the code.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+$bin/ruff format --check -q .
+$bin/ruff check -q .
+$bin/basedpyright
+$bin/lint-imports
+$bin/python -m tools.asyncapi --check

@@ -1,0 +1,94 @@
+"""The errors a user of marketbus can meet. Each carries fields and a sentence that says what to do."""
+
+from collections.abc import Sequence
+
+
+class MarketBusError(Exception):
+    """Root of every error that marketbus raises on purpose."""
+
+    code = "error"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} ({hint})" if hint else message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(MarketBusError):
+    """The configuration is wrong; `key` names the place."""
+
+    code = "config"
+
+    def __init__(self, key: str, message: str, hint: str = "") -> None:
+        super().__init__(f"{key}: {message}", hint)
+        self.key = key
+
+
+class SymbolError(MarketBusError):
+    """A text that is neither an instrument nor a pattern."""
+
+    code = "bad_symbol"
+
+
+class UnknownInstrument(MarketBusError):
+    """No gateway carries the instrument; `suggestions` are near names that exist."""
+
+    code = "unknown_instrument"
+
+    def __init__(self, symbol: str, suggestions: Sequence[str] = ()) -> None:
+        hint = f"did you mean {', '.join(suggestions)}?" if suggestions else "see `marketbus contracts`"
+        super().__init__(f"no gateway carries {symbol}", hint)
+        self.symbol = symbol
+        self.suggestions = tuple(suggestions)
+
+
+class AmbiguousGateway(MarketBusError):
+    """Several gateways carry the instrument and none was named."""
+
+    code = "ambiguous_gateway"
+
+    def __init__(self, symbol: str, gateways: Sequence[str]) -> None:
+        super().__init__(f"{symbol} is carried by {', '.join(gateways)}", 'name one: gateway="..."')
+        self.symbol = symbol
+        self.gateways = tuple(gateways)
+
+
+class UnknownGateway(MarketBusError):
+    """No live gateway of that name on the bus."""
+
+    code = "unknown_gateway"
+
+    def __init__(self, gateway: str, live: Sequence[str] = ()) -> None:
+        super().__init__(f"no live gateway {gateway!r}", f"live: {', '.join(live) or 'none'}")
+        self.gateway = gateway
+        self.live = tuple(live)
+
+
+class GatewayError(MarketBusError):
+    """The venue or its SDK failed in a way that the caller should know."""
+
+    code = "gateway"
+
+
+class NotSupported(MarketBusError):
+    """The gateway does not declare this capability."""
+
+    code = "not_supported"
+
+
+class BadRequest(MarketBusError):
+    """A request on the bus that does not fit its schema."""
+
+    code = "bad_request"
+
+
+class BadPayload(MarketBusError):
+    """Bytes off the bus that are not what their subject promises."""
+
+    code = "bad_payload"
+
+
+class BusUnavailable(MarketBusError):
+    """NATS cannot be reached, or nobody answered in time."""
+
+    code = "unavailable"

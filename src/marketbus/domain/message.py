@@ -1,0 +1,112 @@
+"""What marketbus tells its operators: a stable code and a sentence in Chinese and English.
+
+Where vnpy has a sentence for the same event, the Chinese one is vnpy's own, so that users find what they know.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+Lang = Literal["en", "zh"]
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    # code: (English, Chinese)
+    "md.connecting": ("connecting to the market data front {front}", "正在连接行情服务器 {front}"),
+    "md.connected": ("market data front connected", "行情服务器连接成功"),
+    "md.disconnected": ("market data front disconnected, reason {reason}", "行情服务器连接断开，原因{reason}"),
+    "md.login": ("market data login succeeded, trading day {trading_day}", "行情服务器登录成功"),
+    "md.login_failed": ("market data login failed: [{error}] {words}", "行情服务器登录失败，代码：{error}，信息：{words}"),
+    "md.connect_timeout": (
+        "market data front {front} gave no answer within {seconds:g} s ({probe}); trying on",
+        "行情服务器 {front} 在 {seconds:g} 秒内没有应答（{probe}），继续重试",
+    ),
+    "md.subscribe_failed": (
+        "subscription of {symbol} failed: [{error}] {words}",
+        "行情订阅失败，合约：{symbol}，代码：{error}，信息：{words}",
+    ),
+    "md.error": ("market data error: [{error}] {words}", "行情接口报错，代码：{error}，信息：{words}"),
+    "td.connecting": ("connecting to the trading front {front}", "正在连接交易服务器 {front}"),
+    "td.connected": ("trading front connected", "交易服务器连接成功"),
+    "td.disconnected": ("trading front disconnected, reason {reason}", "交易服务器连接断开，原因{reason}"),
+    "td.authenticated": ("trading authentication succeeded", "交易服务器授权验证成功"),
+    "td.authenticate_failed": (
+        "trading authentication failed: [{error}] {words}",
+        "交易服务器授权验证失败，代码：{error}，信息：{words}",
+    ),
+    "td.login": ("trading login succeeded, trading day {trading_day}", "交易服务器登录成功"),
+    "td.login_failed": ("trading login failed: [{error}] {words}", "交易服务器登录失败，代码：{error}，信息：{words}"),
+    "td.settlement_confirmed": ("settlement confirmed", "结算信息确认成功"),
+    "td.contracts": ("contract query succeeded: {count} contracts", "合约信息查询成功，共 {count} 个"),
+    "td.error": ("trading error: [{error}] {words}", "交易接口报错，代码：{error}，信息：{words}"),
+    "td.connect_timeout": (
+        "trading front {front} gave no answer within {seconds:g} s ({probe}); trying on",
+        "交易服务器 {front} 在 {seconds:g} 秒内没有应答（{probe}），继续重试",
+    ),
+    "gateway.started": (
+        "gateway {kind} started, SDK {sdk}, epoch {epoch}",
+        "接口 {kind} 已启动，SDK {sdk}，世代 {epoch}",
+    ),
+    "gateway.simulated": (
+        "SIMULATED: this gateway runs against a simulated counter",
+        "仿真：本接口连接的是模拟柜台，行情不是真实行情",
+    ),
+    "gateway.contracts_cached": ("{count} contracts from the cache of {day}", "从缓存读取合约 {count} 个（{day}）"),
+    "gateway.stopping": ("gateway stopping", "接口正在停止"),
+    "gateway.standby": (
+        "another worker of this name is live on {host} (pid {pid}); waiting as standby",
+        "同名接口已在 {host}（进程 {pid}）运行，本进程待命",
+    ),
+    "gateway.live": ("this worker is the live one of its name", "本进程成为该名称的主用进程"),
+    "gateway.stepped_down": (
+        "another worker took this gateway's name; stepping down",
+        "同名接口已由其他进程接管，本进程退出",
+    ),
+    "gateway.hung": (
+        "the SDK did not return from {call} within {seconds:g} s; the worker will be replaced",
+        "SDK 调用 {call} 在 {seconds:g} 秒内没有返回，进程将被替换",
+    ),
+    "gateway.reconnect": ("reconnect asked for by {principal}; the worker will be replaced",
+                          "{principal} 要求重连，进程将被替换"),
+    "gateway.illegal_transition": (
+        "{channel} session: {then} cannot follow {now}; ignored",
+        "{channel} 会话：{now} 之后不能是 {then}，已忽略",
+    ),
+    "session.latched": (
+        "{channel} session FAILED and will not be tried again, to keep the account from being locked: {hint}",
+        "{channel} 会话已失败并停止重试，以免账户被锁：{hint}",
+    ),
+    "tick.rejected": ("tick of {symbol} rejected: {cause} ({detail})", "行情被拒，合约：{symbol}，原因：{cause}（{detail}）"),
+    "tick.dropped": ("{count} ticks dropped: {cause}", "丢弃行情 {count} 笔，原因：{cause}"),
+    "pin.unmatched": ("pinned {pattern} matches no contract{hint}", "固定订阅 {pattern} 没有匹配的合约{hint}"),
+    "pin.added": ("{principal} pinned {patterns}", "{principal} 增加固定订阅 {patterns}"),
+    "pin.removed": ("{principal} unpinned {patterns}", "{principal} 取消固定订阅 {patterns}"),
+    "nats.connected": ("NATS connected: {server}", "NATS 连接成功：{server}"),
+    "nats.disconnected": ("NATS disconnected; reconnecting", "NATS 连接断开，正在重连"),
+    "nats.reconnected": ("NATS reconnected: {server}", "NATS 重新连接成功：{server}"),
+    "nats.error": ("NATS error: {words}", "NATS 错误：{words}"),
+    "nats.embedded": ("embedded NATS server on {url}", "内嵌 NATS 服务器 {url}"),
+    "supervisor.worker_started": ("worker {worker} started, pid {pid}", "工作进程 {worker} 已启动，进程号 {pid}"),
+    "supervisor.worker_ended": (
+        "worker {worker} ended ({how}); starting it again in {seconds:.1f} s",
+        "工作进程 {worker} 已退出（{how}），{seconds:.1f} 秒后重启",
+    ),
+    "supervisor.worker_final": (
+        "worker {worker} ended ({how}) and will not be started again: {hint}",
+        "工作进程 {worker} 已退出（{how}），不再重启：{hint}",
+    ),
+    "supervisor.stopping": ("stopping", "正在停止"),
+    "supervisor.stopped": ("stopped", "已停止"),
+    "supervisor.first_tick": ("first tick after {seconds:.2f} s", "启动后 {seconds:.2f} 秒收到第一笔行情"),
+    "lab.started": ("simulated counter: md {md}, td {td}", "模拟柜台：行情 {md}，交易 {td}"),
+    "vnpy": ("{text}", "{text}"),
+}
+
+
+def say(code: str, lang: Lang, fields: Mapping[str, object]) -> str:
+    """The sentence of a code in a language; a field that is missing shows as `?` rather than hiding the message."""
+    english, chinese = SENTENCES.get(code, (code, code))
+    return (chinese if lang == "zh" else english).format_map(_Fields(fields))
+
+
+class _Fields(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "?"

@@ -1,0 +1,193 @@
+"""The venue side: what a gateway offers, and what it says back. Domain types only."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from marketbus.domain.contract import Contract
+from marketbus.domain.instrument import Instrument
+from marketbus.domain.session import Channel, SessionState
+from marketbus.domain.status import Level
+from marketbus.domain.tick import Tick
+from marketbus.ports.clock import Clock, MarketClock
+
+
+class Capability(StrEnum):
+    """What a gateway declares it can do; an undeclared call answers NotSupported."""
+
+    MARKET_DATA = "market_data"
+    TRADING = "trading"
+    UNSUBSCRIBE = "unsubscribe"
+    CONTRACTS = "contracts"
+    MARKET_DATA_ONLY = "market_data_only"
+    """Market data works without a trading login."""
+
+
+class SessionChanged(msgspec.Struct, frozen=True, tag=True):
+    """A session entered a state."""
+
+    channel: Channel
+    state: SessionState
+    front: str = ""
+    code: int | None = None
+    message: str = ""
+    """The venue's words."""
+    trading_day: int = 0
+
+
+class ContractsListed(msgspec.Struct, frozen=True, tag=True):
+    """Some contracts; `complete` with the last of a query."""
+
+    contracts: tuple[Contract, ...]
+    complete: bool
+
+
+class SubscriptionAnswered(msgspec.Struct, frozen=True, tag=True):
+    """The venue's answer to one subscription; `ok` False carries its error."""
+
+    instrument: Instrument
+    ok: bool
+    code: int | None = None
+    message: str = ""
+
+
+class Logged(msgspec.Struct, frozen=True, tag=True):
+    """Something an operator should read; `code` is one of domain.message."""
+
+    level: Level
+    code: str
+    fields: dict[str, str | int | float | bool | None] = {}
+
+
+class GatewayDied(msgspec.Struct, frozen=True, tag=True):
+    """The SDK is beyond repair in this process (a call that never returned): the worker must be replaced."""
+
+    call: str
+    seconds: float
+
+
+GatewayEvent = SessionChanged | ContractsListed | SubscriptionAnswered | Logged | GatewayDied
+
+
+class GatewaySink(Protocol):
+    """Where a gateway puts what it hears. Every method may be called from any thread and never blocks."""
+
+    def tick(self, tick: Tick) -> None:
+        """Take one tick, not yet numbered; ownership passes."""
+        ...
+
+    def reject(self, cause: str, symbol: str, detail: str) -> None:
+        """Count a raw tick that could not become a Tick."""
+        ...
+
+    def event(self, event: GatewayEvent) -> None:
+        """Take anything that is not a tick; kept in order, never dropped."""
+        ...
+
+
+class Gateway(Protocol):
+    """One venue line in this process. Used once: a fresh login is a fresh process."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can do."""
+        ...
+
+    @property
+    def sdk(self) -> str:
+        """The SDK loaded and its version."""
+        ...
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the venue is a simulated one."""
+        ...
+
+    @property
+    def market_clock(self) -> MarketClock:
+        """The market's time: the real one, or the simulated venue's."""
+        ...
+
+    async def connect(self) -> None:
+        """Begin; returns at once, the sessions' progress comes through the sink."""
+        ...
+
+    async def subscribe(self, instruments: Sequence[Instrument]) -> None:
+        """Ask for market data; answers come through the sink."""
+        ...
+
+    async def unsubscribe(self, instruments: Sequence[Instrument]) -> None:
+        """Ask for no more. Raises NotSupported where undeclared."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what can be let go of safely; the process ends right after."""
+        ...
+
+
+class GatewaySpec(msgspec.Struct, frozen=True):
+    """The configuration of one gateway, secrets resolved."""
+
+    name: str
+    kind: str
+    sdk: str
+    """`vendor` or `lab`"""
+    setting: Mapping[str, Any]
+    trading: bool = False
+    class_path: str = ""
+    """`package:Class`, for kind `vnpy`."""
+    connect_timeout: float = 8.0
+    """Seconds without an answer of a front before it is reported."""
+    call_timeout: float = 10.0
+    """Seconds before an SDK call counts as hung."""
+
+
+class GatewayContext(msgspec.Struct, frozen=True):
+    """What a gateway is given to work with."""
+
+    sink: GatewaySink
+    clock: Clock
+    folder: Path
+    """Private folder of this gateway for SDK flow files."""
+    lab_library: Path | None
+    """Where the simulated SDK libraries are, when `sdk = "lab"`."""
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """One thing that `marketbus check` found: ok, or what to do."""
+
+    what: str
+    ok: bool
+    detail: str
+
+
+class GatewayPlugin(Protocol):
+    """What an entry point of `marketbus.gateways` names. Importing it loads no SDK."""
+
+    @property
+    def kind(self) -> str:
+        """The word in the configuration."""
+        ...
+
+    def validate(self, spec: GatewaySpec) -> None:
+        """Check the settings without connecting.
+
+        Raises:
+            ConfigError: names the key and what to do.
+        """
+        ...
+
+    def fronts(self, spec: GatewaySpec) -> Sequence[tuple[str, str, int]]:
+        """What `check` should reach: (label, host, port)."""
+        ...
+
+    def modules(self) -> Sequence[str]:
+        """Modules that must be importable."""
+        ...
+
+    def build(self, spec: GatewaySpec, context: GatewayContext) -> Gateway:
+        """Load the SDK and make the gateway. Called once per process, in the worker's main thread."""
+        ...

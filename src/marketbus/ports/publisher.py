@@ -1,0 +1,44 @@
+"""The bus side: where the application puts what consumers should hear."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from marketbus.domain.contract import Contract
+from marketbus.domain.status import GatewayStatus, Latency, LogRecord
+from marketbus.domain.tick import Tick
+
+
+class TickPublisher(Protocol):
+    """The hot path. `tick` is called from the SDK's thread under the caller's lock and never blocks."""
+
+    def tick(self, tick: Tick) -> None:
+        """Encode now, send soon. When the bus is behind, older ticks of the same instrument give way, counted."""
+        ...
+
+    def drops(self) -> Mapping[str, int]:
+        """Ticks given up so far, by cause."""
+        ...
+
+    def buffered(self) -> int:
+        """Bytes waiting."""
+        ...
+
+    def latency(self) -> Latency | None:
+        """Received → handed to the bus, over the window since the last call."""
+        ...
+
+
+class Publisher(Protocol):
+    """Everything that is not a tick, from the worker's loop."""
+
+    async def contracts(self, contracts: list[Contract]) -> None:
+        """Publish contracts that are new or changed."""
+        ...
+
+    async def status(self, status: GatewayStatus) -> None:
+        """Publish a gateway's status."""
+        ...
+
+    async def log(self, record: LogRecord) -> None:
+        """Publish a log record."""
+        ...

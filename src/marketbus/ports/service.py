@@ -1,0 +1,58 @@
+"""What a gateway's worker answers on the bus. Called on the worker's loop; quick, never blocking."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from marketbus.domain.contract import Contract
+from marketbus.domain.status import GatewayStatus
+from marketbus.domain.subscription import Coverage, Interest
+from marketbus.domain.tick import Tick
+
+
+class GatewayService(Protocol):
+    """The `md` and `ops` verbs. Every method raises MarketBusError for a request that cannot be met."""
+
+    @property
+    def epoch(self) -> int:
+        """Incarnation of this worker."""
+        ...
+
+    def status(self) -> GatewayStatus:
+        """The status now."""
+        ...
+
+    def subscribe(self, owner: str, patterns: Sequence[str], ttl: float) -> Coverage:
+        """Lease patterns for `ttl` seconds."""
+        ...
+
+    def renew(self, owner: str, ttl: float) -> bool:
+        """Keep a lease alive; False when there is none."""
+        ...
+
+    def unsubscribe(self, owner: str) -> None:
+        """Give a lease back."""
+        ...
+
+    def subscriptions(self) -> Iterable[Interest]:
+        """Every instrument that is wanted."""
+        ...
+
+    def snapshot(self, patterns: Sequence[str]) -> Iterable[Tick]:
+        """The last known ticks, flagged SNAPSHOT."""
+        ...
+
+    def contracts(self, patterns: Sequence[str]) -> Iterable[Contract]:
+        """Contracts that the patterns take."""
+        ...
+
+    def pin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:
+        """Subscribe for good; gives all pins back."""
+        ...
+
+    def unpin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:
+        """Take run-time pins back; gives all pins back."""
+        ...
+
+    def reconnect(self, principal: str) -> None:
+        """Replace the worker with a fresh process."""
+        ...

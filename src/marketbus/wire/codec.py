@@ -1,0 +1,59 @@
+"""Payloads: MessagePack arrays, tag first, then the fields in their frozen order. Bytes off the bus are hostile."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from marketbus.domain.contract import Contract
+from marketbus.domain.errors import BadPayload
+from marketbus.domain.status import GatewayStatus, LogRecord
+from marketbus.domain.tick import Tick
+
+Payload = Tick | Contract | GatewayStatus | LogRecord
+P = TypeVar("P", Tick, Contract, GatewayStatus, LogRecord)
+
+MAX_BYTES = 65_536
+"""No payload of ours comes near this; anything larger is refused before it is parsed."""
+
+_encoder = msgspec.msgpack.Encoder()
+_decoders: dict[type, msgspec.msgpack.Decoder[Any]] = {
+    kind: msgspec.msgpack.Decoder(kind) for kind in (Tick, Contract, GatewayStatus, LogRecord)
+}
+
+encode = _encoder.encode
+"""A payload to bytes. Safe to call from any thread."""
+
+encode_into = _encoder.encode_into
+
+
+def decode(kind: type[P], data: bytes) -> P:
+    """Bytes to a payload of the expected kind; appended fields of a newer writer are ignored.
+
+    Raises:
+        BadPayload: too large, not MessagePack, another tag, or fields of the wrong type.
+    """
+    if len(data) > MAX_BYTES:
+        raise BadPayload(f"{kind.__name__} of {len(data)} bytes, limit {MAX_BYTES}")
+    try:
+        return _decoders[kind].decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadPayload(f"not a {kind.__name__}: {error}") from None
+
+
+def to_object(payload: Payload) -> dict[str, Any]:
+    """A payload as a JSON object, field names as keys (what RPC replies and `--json` show)."""
+    return {name: msgspec.to_builtins(getattr(payload, name)) for name in payload.__struct_fields__}
+
+
+def from_object(kind: type[P], fields: dict[str, Any]) -> P:
+    """The inverse of `to_object`; unknown keys are ignored.
+
+    Raises:
+        BadPayload: fields missing or of the wrong type.
+    """
+    hints = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    try:
+        known = {name: msgspec.convert(fields[name], hint) for name, hint in hints.items() if name in fields}
+        return kind(**known)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise BadPayload(f"not a {kind.__name__}: {error}") from None
