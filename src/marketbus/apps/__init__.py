@@ -1,0 +1,1 @@
+"""Composition root: configuration, supervisor, command line."""

@@ -1,0 +1,35 @@
+"""The console script `marketbus`."""
+
+import sys
+
+from marketbus.domain.errors import ConfigError, MarketBusError
+
+
+def main() -> None:
+    """Run a command; what goes wrong is one line on stderr and an exit code, never a traceback."""
+    try:
+        from marketbus.apps.cli import commands
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("marketbus"):
+            raise
+        sys.stderr.write(f'marketbus: {error.name} is not installed: pip install "marketbus[server]"\n')
+        sys.exit(1)
+    try:
+        commands.app()
+    except MarketBusError as error:
+        sys.stderr.write("".join(f"marketbus: {line}\n" for line in str(error).splitlines()))
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except BrokenPipeError:
+        _abandon_stdout()
+        sys.exit(141)
+
+
+def _abandon_stdout() -> None:
+    """Keep the interpreter from complaining about the closed pipe when it flushes at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()
