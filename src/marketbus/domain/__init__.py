@@ -1,0 +1,1 @@
+"""What things are. Pure: no I/O, no clock, no SDK."""

@@ -45,7 +45,7 @@ class ContractBook:
         return [contract for key, contract in self._by_instrument.items() if pattern.matches(key)]
 
     def suggest(self, instrument: Instrument, limit: int = 3) -> list[str]:
-        """Near names that exist: other case, CZCE's three digits for four and back, a typing error, another exchange."""
+        """Near names that exist: other case or exchange, CZCE's three digits for four and back, a typing error."""
         symbols = {key.symbol.casefold(): key for key in self._by_instrument if key.exchange is instrument.exchange}
         wanted = instrument.symbol.casefold()
         found = [key for key in self._by_instrument if key.symbol.casefold() == wanted]
@@ -54,6 +54,8 @@ class ContractBook:
         if len(digits) == 4 and (short := symbols.get(head + digits[1:])):
             found.append(short)
         if len(digits) == 3:
-            found += [key for folded, key in symbols.items() if folded.startswith(head) and folded[len(head) + 1 :] == digits]
+            found += [
+                key for folded, key in symbols.items() if folded.startswith(head) and folded[len(head) + 1 :] == digits
+            ]
         found += [symbols[near] for near in get_close_matches(wanted, symbols, n=limit, cutoff=0.75)]
         return [key.vt_symbol for key in dict.fromkeys(found)][:limit]

@@ -57,7 +57,7 @@ class ExchangeTime:
     def _second(
         self, exchange: Exchange, trading_day: str, action_day: str, update_time: str, now: int
     ) -> tuple[int, int, bool]:
-        moment = datetime.strptime(update_time, "%H:%M:%S").time()  # noqa: DTZ007 (a time of day has no zone)
+        moment = datetime.strptime(update_time, "%H:%M:%S").time()
         night = moment >= NIGHT_FROM or moment < NIGHT_UNTIL
         action, trading = _day(action_day), _day(trading_day)
         inferred = False

@@ -14,7 +14,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "md.connected": ("market data front connected", "行情服务器连接成功"),
     "md.disconnected": ("market data front disconnected, reason {reason}", "行情服务器连接断开，原因{reason}"),
     "md.login": ("market data login succeeded, trading day {trading_day}", "行情服务器登录成功"),
-    "md.login_failed": ("market data login failed: [{error}] {words}", "行情服务器登录失败，代码：{error}，信息：{words}"),
+    "md.login_failed": (
+        "market data login failed: [{error}] {words}",
+        "行情服务器登录失败，代码：{error}，信息：{words}",
+    ),
     "md.connect_timeout": (
         "market data front {front} gave no answer within {seconds:g} s ({probe}); trying on",
         "行情服务器 {front} 在 {seconds:g} 秒内没有应答（{probe}），继续重试",
@@ -64,8 +67,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "the SDK did not return from {call} within {seconds:g} s; the worker will be replaced",
         "SDK 调用 {call} 在 {seconds:g} 秒内没有返回，进程将被替换",
     ),
-    "gateway.reconnect": ("reconnect asked for by {principal}; the worker will be replaced",
-                          "{principal} 要求重连，进程将被替换"),
+    "gateway.reconnect": (
+        "reconnect asked for by {principal}; the worker will be replaced",
+        "{principal} 要求重连，进程将被替换",
+    ),
     "gateway.illegal_transition": (
         "{channel} session: {then} cannot follow {now}; ignored",
         "{channel} 会话：{now} 之后不能是 {then}，已忽略",
@@ -74,7 +79,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{channel} session FAILED and will not be tried again, to keep the account from being locked: {hint}",
         "{channel} 会话已失败并停止重试，以免账户被锁：{hint}",
     ),
-    "tick.rejected": ("tick of {symbol} rejected: {cause} ({detail})", "行情被拒，合约：{symbol}，原因：{cause}（{detail}）"),
+    "tick.rejected": (
+        "tick of {symbol} rejected: {cause} ({detail})",
+        "行情被拒，合约：{symbol}，原因：{cause}（{detail}）",
+    ),
     "tick.dropped": ("{count} ticks dropped: {cause}", "丢弃行情 {count} 笔，原因：{cause}"),
     "pin.unmatched": ("pinned {pattern} matches no contract{hint}", "固定订阅 {pattern} 没有匹配的合约{hint}"),
     "pin.added": ("{principal} pinned {patterns}", "{principal} 增加固定订阅 {patterns}"),

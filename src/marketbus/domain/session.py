@@ -34,7 +34,9 @@ class SessionState(StrEnum):
 
 
 _NEXT: dict[SessionState, frozenset[SessionState]] = {
-    SessionState.DISCONNECTED: frozenset({SessionState.CONNECTING, SessionState.FAILED, SessionState.WAITING}),
+    SessionState.DISCONNECTED: frozenset(
+        {SessionState.CONNECTING, SessionState.AUTHENTICATING, SessionState.FAILED, SessionState.WAITING}
+    ),
     SessionState.CONNECTING: frozenset(
         {SessionState.DISCONNECTED, SessionState.AUTHENTICATING, SessionState.SYNCING, SessionState.READY,
          SessionState.FAILED, SessionState.WAITING}

@@ -1,4 +1,4 @@
-"""What should be subscribed: permanent pins and the leases of clients, counted per instrument. Lives outside the SDK."""
+"""What should be subscribed: permanent pins and clients' leases, counted per instrument. Lives outside the SDK."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,6 @@
 """A tick: the state of one instrument's market at one moment."""
 
-from datetime import datetime as Datetime
+import datetime as dt
 from enum import IntFlag
 
 import msgspec
@@ -102,7 +102,7 @@ class Tick(msgspec.Struct, frozen=True, array_like=True, tag="tick/1", gc=False)
         return f"{self.symbol}.{self.exchange}"
 
     @property
-    def time(self) -> Datetime:
+    def time(self) -> dt.datetime:
         """Exchange time in Asia/Shanghai."""
         return to_datetime(self.datetime)
 

@@ -74,4 +74,4 @@ def _within(now: time, start: time, end: time, *, inclusive: bool) -> bool:
 
 def parse_time(text: str) -> time:
     """`21:00` to a time of day."""
-    return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 (a time of day has no zone)
+    return datetime.strptime(text, "%H:%M").time()

@@ -1,0 +1,1 @@
+"""The venue side: one folder, one venue."""

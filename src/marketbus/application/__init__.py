@@ -1,0 +1,1 @@
+"""What the bus does, one module per use case."""

@@ -1,0 +1,208 @@
+"""Hosts one gateway: takes what it says, keeps the state of its line, and asks it for what is wanted."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from marketbus.application.bridge import Bridge
+from marketbus.application.market_data import MarketData, Tally
+from marketbus.application.sessions import Sessions
+from marketbus.application.subscriptions import Change, Subscriptions
+from marketbus.domain.contract_book import ContractBook
+from marketbus.domain.errors import MarketBusError
+from marketbus.domain.session import Channel, SessionState
+from marketbus.domain.status import Level
+from marketbus.domain.subscription import Wishes
+from marketbus.domain.tick import Tick
+from marketbus.domain.times import to_datetime
+from marketbus.ports.clock import Clock
+from marketbus.ports.gateway import (
+    Capability,
+    ContractsListed,
+    Gateway,
+    GatewayDied,
+    GatewayEvent,
+    Logged,
+    SessionChanged,
+    SubscriptionAnswered,
+)
+from marketbus.ports.log import Log
+from marketbus.ports.publisher import Publisher, TickPublisher
+from marketbus.ports.state import StateStore
+
+SWEEP = 1.0
+"""Seconds between two looks at expired leases."""
+
+
+class GatewayHost:
+    """The state of one gateway in this process, owned by the loop; ticks and counts alone are touched by SDK threads.
+
+    It is the gateway's sink. `changed` is called whenever the status is worth publishing before its time.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        epoch: int,
+        pins: tuple[str, ...],
+        *,
+        publisher: Publisher,
+        ticks: TickPublisher,
+        state: StateStore,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self.name = name
+        self.configured_pins = pins
+        self.market_data = MarketData(epoch, ticks)
+        self.rejects = Tally()
+        self.errors = Tally()
+        self.book = ContractBook()
+        self.subscriptions = Subscriptions(Wishes((*pins, *state.load_pins())), self.book)
+        self.sessions = Sessions(clock, log)
+        self.changed: Callable[[], None] = lambda: None
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """Resolved with the reason when this process must be replaced."""
+        self._publisher = publisher
+        self._state = state
+        self._clock = clock
+        self._log = log
+        self._bridge = Bridge(asyncio.get_running_loop(), self._handle)
+        self._gateway: Gateway | None = None
+        self._due = asyncio.Event()
+        self._fresh_login = False
+        self._announce = asyncio.Event()
+
+    # The sink, called from SDK threads.
+
+    def tick(self, tick: Tick) -> None:
+        """Take one tick."""
+        try:
+            self.market_data.tick(tick)
+        except (ValueError, OverflowError, MarketBusError) as error:  # text that no encoding can carry
+            self.reject("unencodable", tick.symbol, str(error))
+
+    def reject(self, cause: str, symbol: str, detail: str) -> None:
+        """Count a raw tick that could not become a Tick; the 1st, 10th, 100th ... of a cause is logged."""
+        if self.rejects.add(cause):
+            fields = {"symbol": symbol[:80], "cause": cause, "detail": detail[:200]}
+            self.event(Logged(Level.WARNING, "tick.rejected", {**fields}))
+
+    def event(self, event: GatewayEvent) -> None:
+        """Take anything else."""
+        self._bridge.put(event)
+
+    # The loop's side.
+
+    async def run(self, gateway: Gateway) -> None:
+        """Connect the gateway and serve it until cancelled."""
+        self._gateway = gateway
+        saved, contracts = self._state.load_contracts()
+        if contracts and self.book.update(contracts):
+            day = to_datetime(saved).date().isoformat()
+            self._log.log(Level.INFO, "gateway.contracts_cached", count=len(self.book), day=day)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(gateway.connect())
+            tasks.create_task(self._reconcile())
+            tasks.create_task(self._sweep())
+            tasks.create_task(self._announce_contracts())
+
+    def wake(self) -> None:
+        """Wishes or contracts changed: reconcile soon."""
+        self._due.set()
+        self.changed()
+
+    def announce(self) -> None:
+        """Publish every contract again (consumers may have missed them while the bus was away)."""
+        self._announce.set()
+
+    def replace(self, reason: str) -> None:
+        """Ask for this process to be replaced by a fresh one."""
+        if not self.ended.done():
+            self.ended.set_result(reason)
+
+    def _handle(self, event: GatewayEvent) -> None:
+        match event:
+            case SessionChanged():
+                self._session(event)
+            case ContractsListed():
+                self._contracts(event)
+            case SubscriptionAnswered():
+                self.subscriptions.answered(event.instrument, ok=event.ok)
+                if not event.ok:
+                    self._log.log(
+                        Level.WARNING,
+                        "md.subscribe_failed",
+                        symbol=event.instrument.vt_symbol,
+                        error=event.code,
+                        words=event.message,
+                    )
+            case Logged():
+                self._log.log(event.level, event.code, **event.fields)
+            case GatewayDied():
+                self._log.log(Level.ERROR, "gateway.hung", call=event.call, seconds=event.seconds)
+                self.replace("hung")
+
+    def _session(self, event: SessionChanged) -> None:
+        before = self.sessions.of(event.channel).state
+        if not self.sessions.apply(event):
+            return
+        entered = before is not event.state
+        if entered and event.channel is Channel.MD:
+            if event.state is SessionState.READY and before is not SessionState.STALE:
+                self.subscriptions.logout()
+                self._fresh_login = True
+                self._due.set()
+            elif event.state is not SessionState.STALE:
+                self.subscriptions.logout()
+        if entered and event.state is SessionState.FAILED:
+            self._log.log(Level.ERROR, "session.latched", channel=event.channel, hint=event.message)
+        self.changed()
+
+    def _contracts(self, event: ContractsListed) -> None:
+        if self.book.update(event.contracts):
+            self._announce.set()
+        if event.complete:
+            self.subscriptions.contracts_complete = True
+            self._state.save_contracts(list(self.book), self._clock.now())
+            for pattern in self.subscriptions.unmatched_pins():
+                near = self.subscriptions.suggest(pattern)
+                hint = f" ({', '.join(near)}?)" if near else ""
+                self._log.log(Level.WARNING, "pin.unmatched", pattern=pattern.text, hint=hint)
+            self._due.set()
+            self.changed()
+
+    async def _reconcile(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            if self._fresh_login:
+                self._fresh_login = False
+                change = self.subscriptions.login()
+            else:
+                change = self.subscriptions.reconcile()
+            await self._ask(change)
+
+    async def _ask(self, change: Change) -> None:
+        gateway = self._gateway
+        if gateway is None:
+            return
+        if change.subscribe:
+            await gateway.subscribe(change.subscribe)
+        if change.unsubscribe and Capability.UNSUBSCRIBE in gateway.capabilities:
+            await gateway.unsubscribe(change.unsubscribe)
+        if change.subscribe or change.unsubscribe:
+            self.changed()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP)
+            if self.subscriptions.wishes.prune(self._clock.monotonic()):
+                self.wake()
+
+    async def _announce_contracts(self) -> None:
+        while True:
+            await self._announce.wait()
+            self._announce.clear()
+            with contextlib.suppress(MarketBusError):
+                await self._publisher.contracts(list(self.book))

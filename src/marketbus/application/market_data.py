@@ -1,0 +1,71 @@
+"""The way of a tick through the application: number it, keep the last value, hand it over."""
+
+from collections import Counter
+from collections.abc import Iterable
+from threading import Lock
+
+from marketbus.domain.instrument import Exchange, Instrument, Pattern
+from marketbus.domain.tick import Tick, TickFlag, numbered, with_flag
+from marketbus.ports.publisher import TickPublisher
+
+
+class MarketData:
+    """Numbers every instrument's ticks 1, 2, 3 ... within this epoch.
+
+    One lock makes number, encoding and hand-over one step, so the order on the bus is the order of the numbers
+    however many SDK threads call.
+    """
+
+    def __init__(self, epoch: int, publisher: TickPublisher) -> None:
+        self.epoch = epoch
+        self._publisher = publisher
+        self._lock = Lock()
+        self._last: dict[tuple[Exchange, str], Tick] = {}
+        self.count = 0
+        self.last_received: int | None = None
+
+    def tick(self, tick: Tick) -> None:
+        """Take one tick, from any thread."""
+        key = (tick.exchange, tick.symbol)
+        with self._lock:
+            last = self._last.get(key)
+            self._last[key] = numbered(tick, self.epoch, 1 if last is None else last.seq + 1)
+            self.count += 1
+            self.last_received = tick.received
+            self._publisher.tick(tick)
+
+    def last(self, instrument: Instrument) -> Tick | None:
+        """The newest tick of an instrument."""
+        return self._last.get((instrument.exchange, instrument.symbol))
+
+    def snapshot(self, patterns: Iterable[Pattern]) -> list[Tick]:
+        """The newest ticks that the patterns take, flagged SNAPSHOT."""
+        wanted = tuple(patterns)
+        exact = all(pattern.instrument is not None for pattern in wanted)
+        if exact:
+            found = [self.last(p.instrument) for p in wanted if p.instrument is not None]
+        else:
+            with self._lock:
+                ticks = list(self._last.values())
+            found = [tick for tick in ticks if any(pattern.matches(tick.instrument) for pattern in wanted)]
+        return [with_flag(tick, TickFlag.SNAPSHOT) for tick in found if tick is not None]
+
+
+class Tally:
+    """Counts by cause, from any thread; says when a count is worth a log line: 1, 10, 100, ..."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, cause: str) -> bool:
+        """Count one; True at each power of ten."""
+        with self._lock:
+            self._counts[cause] += 1
+            count = self._counts[cause]
+        return count == 10 ** (len(str(count)) - 1)
+
+    def counts(self) -> dict[str, int]:
+        """All causes so far."""
+        with self._lock:
+            return dict(self._counts)

@@ -1,0 +1,108 @@
+"""What a gateway answers on the bus: the `md` and `ops` verbs over its host."""
+
+from collections.abc import Iterable, Sequence
+
+from marketbus.application.host import GatewayHost
+from marketbus.application.reporting import Reporter
+from marketbus.domain.contract import Contract
+from marketbus.domain.errors import BadRequest
+from marketbus.domain.instrument import Pattern
+from marketbus.domain.status import GatewayStatus, Level
+from marketbus.domain.subscription import Coverage, Interest
+from marketbus.domain.tick import Tick
+from marketbus.ports.clock import Clock
+from marketbus.ports.log import Log
+from marketbus.ports.state import StateStore
+
+
+class Service:
+    """Implements ports.service.GatewayService."""
+
+    def __init__(self, host: GatewayHost, reporter: Reporter, *, state: StateStore, clock: Clock, log: Log) -> None:
+        self._host = host
+        self._reporter = reporter
+        self._state = state
+        self._clock = clock
+        self._log = log
+
+    @property
+    def epoch(self) -> int:
+        """Incarnation of this worker."""
+        return self._host.market_data.epoch
+
+    def status(self) -> GatewayStatus:
+        """The status now."""
+        return self._reporter.status()
+
+    def subscribe(self, owner: str, patterns: Sequence[str], ttl: float) -> Coverage:
+        """Lease patterns for `ttl` seconds."""
+        subscriptions = self._host.subscriptions
+        coverage = subscriptions.coverage(patterns)
+        subscriptions.wishes.lease(owner, patterns, self._clock.monotonic() + ttl)
+        self._host.wake()
+        return coverage
+
+    def renew(self, owner: str, ttl: float) -> bool:
+        """Keep a lease alive."""
+        return self._host.subscriptions.wishes.renew(owner, self._clock.monotonic() + ttl)
+
+    def unsubscribe(self, owner: str) -> None:
+        """Give a lease back."""
+        if self._host.subscriptions.wishes.release(owner):
+            self._host.wake()
+
+    def subscriptions(self) -> Iterable[Interest]:
+        """Every instrument that is wanted."""
+        held = self._host.subscriptions
+        for instrument in sorted(held.wanted()):
+            last = self._host.market_data.last(instrument)
+            yield Interest(
+                vt_symbol=instrument.vt_symbol,
+                holders=held.wishes.holders(instrument),
+                requested=instrument in held.requested,
+                acknowledged=instrument in held.acknowledged,
+                last_tick=None if last is None else last.received,
+            )
+
+    def snapshot(self, patterns: Sequence[str]) -> Iterable[Tick]:
+        """The last known ticks."""
+        return self._host.market_data.snapshot([Pattern(text) for text in patterns])
+
+    def contracts(self, patterns: Sequence[str]) -> Iterable[Contract]:
+        """Contracts that the patterns take, each once, in the venue's order."""
+        wanted = [Pattern(text) for text in patterns]
+        if len(wanted) == 1:
+            return self._host.book.select(wanted[0])
+        found = {contract.instrument: contract for pattern in wanted for contract in self._host.book.select(pattern)}
+        return found.values()
+
+    def pin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:
+        """Subscribe for good."""
+        parsed = [Pattern(text).text for text in patterns]  # all or nothing
+        for text in parsed:
+            self._host.subscriptions.wishes.pin(text)
+        return self._pinned("pin.added", parsed, principal)
+
+    def unpin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:
+        """Take run-time pins back."""
+        parsed = [Pattern(text).text for text in patterns]
+        fixed = {Pattern(text).text for text in self._host.configured_pins}
+        for text in parsed:
+            if text in fixed:
+                raise BadRequest(f"{text} is pinned by the configuration", "take it out of `subscribe` there")
+        for text in parsed:
+            self._host.subscriptions.wishes.unpin(text)
+        return self._pinned("pin.removed", parsed, principal)
+
+    def reconnect(self, principal: str) -> None:
+        """Replace the worker with a fresh process."""
+        self._log.log(Level.INFO, "gateway.reconnect", principal=principal)
+        self._host.replace("reconnect")
+
+    def _pinned(self, code: str, patterns: Sequence[str], principal: str) -> Sequence[str]:
+        pins = self._host.subscriptions.wishes.pins
+        fixed = {Pattern(text).text for text in self._host.configured_pins}
+        self._state.save_pins([pin for pin in pins if pin not in fixed])
+        self._log.log(Level.INFO, code, principal=principal, patterns=", ".join(patterns))
+        self._host.wake()
+        return pins
