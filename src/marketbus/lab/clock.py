@@ -1,0 +1,91 @@
+"""The lab's market time: started anywhere, at any speed, always inside trading hours."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from marketbus.lab import hours
+
+_MORNING = timedelta(hours=9, minutes=30)
+_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """At real time `real_ns` (Unix, ns) the market's time was `market_ns`, running at `rate` market seconds a second."""
+
+    real_ns: int
+    market_ns: int
+    rate: float
+
+
+def default_start(today: date) -> datetime:
+    """09:30 of that day, or of the latest trading day before it."""
+    day = hours.latest_trading_day(today)
+    return datetime.combine(day, datetime.min.time(), hours.SHANGHAI) + _MORNING
+
+
+class LabClock:
+    """Market time as linear segments; `advance` starts the next one when a session is over."""
+
+    def __init__(
+        self, start: datetime | None = None, speed: float = 1.0, real_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        self._real_ns = real_ns
+        now = real_ns()
+        if start is None:
+            start = default_start(datetime.fromtimestamp(now / _NS, hours.SHANGHAI).date())
+        self.speed = speed
+        self.set(start)
+
+    def set(self, moment: datetime) -> None:
+        """Goes to `moment` (Shanghai when naive), or to the next opening when nothing trades then."""
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=hours.SHANGHAI)
+        moment = moment.astimezone(hours.SHANGHAI)
+        end = hours.shared_end(moment)
+        if end is None:
+            moment = hours.next_open(moment)
+            end = hours.shared_end(moment)
+            assert end is not None
+        self.segment = Segment(self._real_ns(), to_ns(moment), self.speed)
+        self._end_ns = to_ns(end)
+
+    def set_speed(self, speed: float) -> None:
+        """Market seconds per real second, from now on."""
+        self.advance()
+        self.segment = Segment(self._real_ns(), self.now_ns(), speed)
+        self.speed = speed
+
+    def now_ns(self) -> int:
+        """The market's time, Unix ns; stands still at a session's end until `advance`."""
+        segment = self.segment
+        market = segment.market_ns + int((self._real_ns() - segment.real_ns) * segment.rate)
+        return min(market, self._end_ns - 1)
+
+    def now(self) -> datetime:
+        """The market's time in Shanghai, to the microsecond."""
+        return from_ns(self.now_ns())
+
+    def advance(self) -> bool:
+        """Jumps over the break when the session has ended. True when it did: announce the new segment."""
+        if self.now_ns() < self._end_ns - 1:
+            return False
+        self.set(hours.next_open(from_ns(self._end_ns)))
+        return True
+
+    def seconds_to_end(self) -> float:
+        """Real seconds until the session ends."""
+        return (self._end_ns - self.now_ns()) / self.speed / _NS
+
+
+def to_ns(moment: datetime) -> int:
+    """Unix ns, exact to the microsecond."""
+    return (int(moment.replace(microsecond=0).timestamp()) * 1_000_000 + moment.microsecond) * 1_000
+
+
+def from_ns(moment_ns: int) -> datetime:
+    """Shanghai time, cut to the microsecond."""
+    seconds, rest = divmod(moment_ns, _NS)
+    return datetime.fromtimestamp(seconds, hours.SHANGHAI).replace(microsecond=rest // 1_000)

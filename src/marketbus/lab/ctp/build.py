@@ -1,0 +1,115 @@
+"""Builds the two ABI-compatible libraries into the user's cache, once per state of our sources."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import platformdirs
+
+from marketbus.lab.ctp import headers, sdist, stubs
+from marketbus.lab.errors import LabError
+
+API_VERSION = "marketbus-lab v6.7.11"
+"""What GetApiVersion answers: nobody should take the lab for the vendor's library."""
+
+LIBRARIES = {"md": "libthostmduserapi_se.so", "td": "libthosttraderapi_se.so"}
+LAYOUTS = "layouts.json"
+
+_NATIVE = Path(__file__).with_name("native")
+_GENERATORS = tuple(Path(__file__).with_name(name) for name in ("headers.py", "stubs.py", "build.py"))
+_FLAGS = ("-std=c++17", "-O2", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-Wall", "-Wextra")
+
+
+class LibraryMissing(LabError):
+    """The simulated libraries are not built yet."""
+
+
+class BuildFailed(LabError):
+    """The compiler refused."""
+
+
+def cache_root() -> Path:
+    """Where everything this module makes lies."""
+    return platformdirs.user_cache_path("marketbus")
+
+
+def library_dir() -> Path:
+    """The folder of the built pair and its layouts; raises LibraryMissing."""
+    folder = _target()
+    if not (folder / LAYOUTS).is_file():
+        raise LibraryMissing("the simulated CTP libraries are not built: run `marketbus setup`")
+    return folder
+
+
+def ensure(headers: Path | None = None, echo: Callable[[str], object] = lambda _: None) -> Path:
+    """Builds what is missing and returns `library_dir()`. `headers`: folder of CTP's headers; fetched when not given.
+
+    Raises HeadersUnavailable, HeaderError, BuildFailed.
+    """
+    target = _target()
+    if (target / LAYOUTS).is_file():
+        return target
+    if shutil.which("g++") is None:
+        raise BuildFailed("g++ is needed to build the simulated CTP libraries: apt-get install g++")
+    found = headers or sdist.fetch_headers(cache_root() / "ctp-headers" / sdist.VERSION, echo)
+    echo("building the simulated CTP libraries")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as scratch:
+        folder = Path(scratch, "out")
+        folder.mkdir()
+        _build(found, Path(scratch), folder)
+        try:
+            folder.rename(target)
+        except OSError:
+            # Another process finished first: its result is the same.
+            if not (target / LAYOUTS).is_file():
+                raise
+    return target
+
+
+def _target() -> Path:
+    digest = hashlib.sha256(f"{sdist.VERSION} {platform.system()} {platform.machine()} {_FLAGS}".encode())
+    for path in (*sorted(_NATIVE.iterdir()), *_GENERATORS):
+        digest.update(path.read_bytes())
+    return cache_root() / "lab-ctp" / digest.hexdigest()[:16]
+
+
+def _build(include: Path, scratch: Path, out: Path) -> None:
+    types = headers.typedefs(headers.read(include / "ThostFtdcUserApiDataType.h"))
+    structs = headers.structs(headers.read(include / "ThostFtdcUserApiStruct.h"), types)
+    layouts: dict[str, object] = {"version": sdist.VERSION}
+    used: set[str] = {"CThostFtdcRspInfoField"}
+    for api in (stubs.MD, stubs.TD):
+        text = headers.read(include / api.header)
+        api_methods, spi_methods = headers.methods(text, api.api), headers.methods(text, api.spi)
+        numbered = stubs.number(api_methods, spi_methods)
+        layouts[api.key] = asdict(numbered)
+        used.update(name for table in (numbered.requests, numbered.callbacks) for _, name in table.values() if name)
+        (scratch / f"{api.key}.cpp").write_text(stubs.source(api, API_VERSION, api_methods, spi_methods))
+    chosen = [structs[name] for name in sorted(used)]
+    (scratch / "layouts.cpp").write_text(stubs.layout_check(chosen))
+    common = ("g++", *_FLAGS, f"-I{include}", f"-I{_NATIVE}")
+    _run(*common, "-c", str(scratch / "layouts.cpp"), "-o", os.devnull)
+    _run(*common, "-c", str(_NATIVE / "front.cpp"), "-o", str(scratch / "front.o"))
+    for key, name in LIBRARIES.items():
+        # The pybind modules ask for these bare names: with this SONAME a library loaded before them is the one they get.
+        link = ("-shared", f"-Wl,-soname,{name}", "-Wl,-z,defs", "-pthread", "-o", str(out / name))
+        _run(*common, str(scratch / f"{key}.cpp"), str(scratch / "front.o"), *link)
+    layouts["structs"] = {
+        struct.name: {"size": struct.size, "fields": [[f.name, f.kind, f.offset, f.count] for f in struct.fields]}
+        for struct in chosen
+    }
+    (out / LAYOUTS).write_text(json.dumps(layouts))
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildFailed(f"{' '.join(command[:1])} failed:\n{done.stderr[-2000:]}")

@@ -1,0 +1,64 @@
+"""The control port: one JSON object a line, {"do": command, ...arguments} → {"ok": true, "result": ...}."""
+
+import asyncio
+import inspect
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from marketbus.lab.errors import LabError
+
+COMMANDS = frozenset(
+    "rate burst pause resume drop mute refuse delay reject_login malformed crash hang oracle clock status".split()
+)
+_LINE_BYTES = 1 << 20
+
+
+class ControlPort:
+    """Calls a target's methods of the names in COMMANDS for whoever connects on loopback."""
+
+    def __init__(self, target: object, port: int) -> None:
+        self._target = target
+        self.port = port
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.StreamWriter] = set()
+
+    async def open(self) -> None:
+        """Listens."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=_LINE_BYTES)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Stops listening and hangs up."""
+        if self._server is not None:
+            self._server.close()
+        for writer in list(self._clients):
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.add(writer)
+        try:
+            while line := await reader.readline():
+                writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
+                await writer.drain()
+        except (ConnectionError, ValueError, asyncio.CancelledError):
+            pass  # gone, a line without end, or the lab stops: nobody is left to tell
+        finally:
+            self._clients.discard(writer)
+            writer.close()
+
+    async def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            asked = msgspec.json.decode(line, type=dict[str, Any])
+            command = asked.pop("do", None)
+            if command not in COMMANDS:
+                raise LabError(f"no command {command!r}: one of {', '.join(sorted(COMMANDS))}")
+            if isinstance(asked.get("start"), str):
+                asked["start"] = datetime.fromisoformat(asked["start"])
+            result = getattr(self._target, command)(**asked)
+            if inspect.isawaitable(result):
+                result = await result
+        except (LabError, LookupError, TypeError, ValueError, msgspec.MsgspecError) as error:
+            return {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        return {"ok": True, "result": result}

@@ -1,0 +1,213 @@
+"""Sends ticks to whoever subscribed: paced without drift, or as fast as they are taken, and keeps the oracle's books."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from marketbus.lab import hours
+from marketbus.lab.clock import LabClock, from_ns
+from marketbus.lab.ctp.depth import DepthPacker, override
+from marketbus.lab.ctp.front import Front, Session
+from marketbus.lab.ctp.layout import Layout, Structured
+from marketbus.lab.exchange import Exchange, Ints
+
+_BATCH = 512
+_SHORTEST_SLEEP_S = 0.001
+_IDLE_S = 0.05
+_LATE_S = 1.0
+"""A feed that is further behind than this forgets the rest: it was stalled, and a flood would not be its pace."""
+
+
+class Feed:
+    """The market data of one lab. Every subscriber of an instrument gets the same ticks."""
+
+    def __init__(self, layout: Layout, clock: LabClock, exchange: Exchange, front: Front, rate: float) -> None:
+        self._layout = layout
+        self._clock = clock
+        self._exchange = exchange
+        self._front = front
+        self._packer = DepthPacker(layout, exchange)
+        count = len(exchange.listings)
+        self._members: dict[Session, npt.NDArray[np.bool_]] = {}
+        self._subscribers = np.zeros(count, np.int64)
+        self._silent = np.zeros(count, np.bool_)
+        self._time_ns = np.full(count, clock.now_ns(), np.int64)
+        self._before = exchange.volume.copy()
+        self._sent = np.zeros(count, np.int64)
+        self._hours = np.array([str(listing.hours) for listing in exchange.listings])
+        self._active: Ints = np.zeros(0, np.int64)
+        self._active_minute = -1
+        self._cursor = 0
+        self._turn = asyncio.Lock()
+        self._pace_changed = asyncio.Event()
+        self.rate = rate
+        self.paused = False
+        self.total = 0
+
+    async def run(self) -> None:
+        """Paces ticks until cancelled."""
+        loop = asyncio.get_running_loop()
+        anchor, done = loop.time(), 0
+        while True:
+            if self._pace_changed.is_set():
+                self._pace_changed.clear()
+                anchor, done = loop.time(), 0
+            active = self.rate > 0 and not self.paused and not self._front.muted and len(self._in_session())
+            if not active:
+                await self._rest(_IDLE_S)
+                anchor, done = loop.time(), 0
+                continue
+            owed = int((loop.time() - anchor) * self.rate) - done
+            if owed > max(self.rate * _LATE_S, _BATCH):
+                anchor, done = loop.time(), 0
+            elif owed < 1:
+                await self._rest(max((done + 1) / self.rate + anchor - loop.time(), _SHORTEST_SLEEP_S))
+            else:
+                async with self._turn:
+                    done += await self._emit(min(owed, _BATCH))
+                await asyncio.sleep(0)
+
+    async def burst(self, count: int) -> int:
+        """Sends `count` ticks as fast as every subscriber takes them; returns how many (0: nothing to send)."""
+        sent = 0
+        async with self._turn:
+            while sent < count and not self._front.muted:
+                made = await self._emit(min(count - sent, _BATCH))
+                if not made:
+                    break
+                sent += made
+                await asyncio.sleep(0)
+        self._pace_changed.set()
+        return sent
+
+    def set_rate(self, rate: float) -> None:
+        """Ticks a second from now on."""
+        self.rate = rate
+        self._pace_changed.set()
+
+    def subscribe(self, session: Session, symbol: str) -> None:
+        """Adds a session to an instrument and sends it the latest tick; an unknown one is never heard of again."""
+        row = self._exchange.rows.get(symbol)
+        if row is None:
+            return
+        members = self._members.setdefault(session, np.zeros(len(self._subscribers), np.bool_))
+        if not members[row]:
+            members[row] = True
+            if not self._subscribers[row]:
+                self._begin_books(np.array([row]))
+            self._subscribers[row] += 1
+            self._active_minute = -1
+        session.send(self._snapshot(row).tobytes())
+
+    def unsubscribe(self, session: Session, symbol: str) -> None:
+        """Takes a session off an instrument."""
+        row = self._exchange.rows.get(symbol)
+        members = self._members.get(session)
+        if row is not None and members is not None and members[row]:
+            members[row] = False
+            self._subscribers[row] -= 1
+            self._active_minute = -1
+
+    def forget(self, session: Session) -> None:
+        """Takes a session off everything."""
+        members = self._members.pop(session, None)
+        if members is not None:
+            self._subscribers -= members
+            self._active_minute = -1
+
+    def silence(self, symbol: str, *, on: bool) -> None:
+        """Makes one instrument mute; raises KeyError when it is not listed."""
+        self._silent[self._exchange.rows[symbol]] = on
+        self._active_minute = -1
+
+    def malformed(self, symbol: str, fields: dict[str, Any]) -> None:
+        """Sends one tick with raw fields overwritten to every session; raises KeyError, ValueError."""
+        frames = self._snapshot(self._exchange.rows[symbol])
+        override(frames, self._layout, fields)
+        for session in self._front.sessions:
+            session.send(frames.tobytes())
+
+    def new_time(self) -> None:
+        """The clock was set or jumped: opens a new trading day when it is one."""
+        self._active_minute = -1
+        day = hours.trading_day(self._clock.now())
+        if day != self._exchange.trading_day:
+            self._exchange.open_day(day)
+            self._packer.open_day()
+            self._begin_books(np.arange(len(self._sent)))
+
+    def oracle(self) -> dict[str, dict[str, int]]:
+        """Symbol → first and last Volume and number of ticks sent since it was subscribed (snapshots not counted).
+
+        In oracle mode last - first + 1 == count. Begins anew with the first subscriber and with a trading day.
+        """
+        rows = np.flatnonzero((self._sent > 0) | (self._subscribers > 0))
+        listings, volume = self._exchange.listings, self._exchange.volume
+        return {
+            listings[row].symbol: {
+                "first": int(self._before[row]) + 1,
+                "last": int(volume[row]),
+                "count": int(self._sent[row]),
+            }
+            for row in rows
+        }
+
+    @property
+    def subscribed(self) -> int:
+        """How many instruments somebody subscribed."""
+        return int((self._subscribers > 0).sum())
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._pace_changed.wait()
+        except TimeoutError:
+            pass
+
+    def _in_session(self) -> Ints:
+        """Subscribed instruments that trade now; looked up once a market minute."""
+        minute = self._clock.now_ns() // 60_000_000_000
+        if minute != self._active_minute:
+            now = self._clock.now()
+            open_hours = [str(each) for each in hours.Hours if hours.session_end(now, each) is not None]
+            trading = np.isin(self._hours, open_hours)
+            self._active = np.flatnonzero((self._subscribers > 0) & trading & ~self._silent)
+            self._active_minute = minute
+            self._cursor = 0 if not len(self._active) else self._cursor % len(self._active)
+        return self._active
+
+    async def _emit(self, count: int) -> int:
+        """Makes and sends up to `count` ticks, then waits until they are nearly taken."""
+        rows = self._in_session()
+        if not len(rows):
+            return 0
+        order = np.roll(rows, -self._cursor)
+        rounds, rest = divmod(count, len(rows))
+        if rounds:
+            self._send(order, rounds)
+        if rest:
+            self._send(order[:rest], 1)
+            self._cursor = (self._cursor + rest) % len(rows)
+        self.total += count
+        for session in list(self._members):
+            await session.drained()
+        return count
+
+    def _send(self, rows: Ints, rounds: int) -> None:
+        moment_ns = self._clock.now_ns()
+        ticks = self._exchange.step(rows, rounds)
+        self._time_ns[rows] = moment_ns
+        self._sent[rows] += rounds
+        frames = self._packer.pack(ticks, from_ns(moment_ns))
+        for session, members in list(self._members.items()):
+            wanted = members[ticks.rows]
+            session.send((frames if wanted.all() else frames[wanted]).tobytes())
+
+    def _snapshot(self, row: int) -> Structured:
+        return self._packer.pack(self._exchange.snapshot(np.array([row])), from_ns(int(self._time_ns[row])))
+
+    def _begin_books(self, rows: Ints) -> None:
+        self._before[rows] = self._exchange.volume[rows]
+        self._sent[rows] = 0

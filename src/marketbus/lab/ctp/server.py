@@ -1,0 +1,230 @@
+"""The counter: two fronts, one market, and every way to make them fail."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from marketbus.lab import hours
+from marketbus.lab.clock import LabClock
+from marketbus.lab.ctp import frame
+from marketbus.lab.ctp.contracts import ContractBook
+from marketbus.lab.ctp.control import ControlPort
+from marketbus.lab.ctp.feed import Feed
+from marketbus.lab.ctp.front import Front
+from marketbus.lab.ctp.layout import Layout
+from marketbus.lab.ctp.login import Gatekeeper
+from marketbus.lab.ctp.market import MarketDesk
+from marketbus.lab.ctp.options import CtpLabOptions
+from marketbus.lab.ctp.trader import TradingDesk
+from marketbus.lab.errors import LabError
+from marketbus.lab.exchange import Exchange
+from marketbus.lab.instruments import listings
+
+FrontName = Literal["md", "td"]
+
+
+class CtpLab:
+    """A running simulated counter. Use `start`, `stop`; the other public methods are also the control port's commands."""
+
+    def __init__(self, options: CtpLabOptions | None = None, layout: Layout | None = None) -> None:
+        """Raises LibraryMissing when the libraries (whose layouts it needs) are not built."""
+        self.options = options or CtpLabOptions()
+        layout = layout or Layout.load()
+        self._clock = LabClock(self.options.start, self.options.speed)
+        today = hours.trading_day(self._clock.now())
+        listed = listings(today, self.options.instruments)
+        exchange = Exchange(listed, today, seed=self.options.seed, oracle=self.options.oracle)
+        self._gatekeeper = Gatekeeper(self.options, self._clock)
+        self._market = MarketDesk(layout, self._gatekeeper)
+        self._trading = TradingDesk(layout, self._clock, self._gatekeeper, ContractBook(layout, listed, today))
+        md = Front("md", self.options.md_port, self._market.receive, self._market.lost, self._time_frame)
+        td = Front("td", self.options.td_port, self._trading.receive, self._trading.lost, self._time_frame)
+        self._fronts = {"md": md, "td": td}
+        self._feed = self._market.feed = Feed(layout, self._clock, exchange, md, self.options.rate)
+        self._control = ControlPort(self, self.options.control_port)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Opens all ports and lets the market run."""
+        for front in self._fronts.values():
+            await front.open()
+        await self._control.open()
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._feed.run()), loop.create_task(self._keep_time())]
+
+    async def stop(self) -> None:
+        """Cuts every connection and closes the ports."""
+        await self._control.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._trading.close()
+        for front in self._fronts.values():
+            await front.close()
+
+    @property
+    def addresses(self) -> dict[str, Any]:
+        """Where it listens: td, md (as CTP writes addresses) and control (host:port)."""
+        return {
+            "simulated": True,
+            "td": f"tcp://127.0.0.1:{self._fronts['td'].port}",
+            "md": f"tcp://127.0.0.1:{self._fronts['md'].port}",
+            "control": f"127.0.0.1:{self._control.port}",
+        }
+
+    def rate(self, rate: float) -> None:
+        """Ticks a second over all subscribed instruments; 0 stops them."""
+        self._feed.set_rate(rate)
+
+    async def burst(self, count: int) -> dict[str, float]:
+        """Sends `count` ticks as fast as they are taken; answers when they are: how many, in how many seconds."""
+        begin = time.monotonic()
+        sent = await self._feed.burst(count)
+        return {"sent": sent, "seconds": time.monotonic() - begin}
+
+    def pause(self) -> None:
+        """No paced ticks until `resume`; `burst` still works."""
+        self._feed.paused = True
+
+    def resume(self) -> None:
+        """Paced ticks again."""
+        self._feed.paused = False
+
+    def drop(self, front: FrontName | None = None) -> int:
+        """Cuts the connections of one front or both; returns how many."""
+        return sum(each.drop() for each in self._chosen(front))
+
+    def mute(self, *, on: bool = True, front: FrontName | None = None, instrument: str | None = None) -> None:
+        """A front accepts and reads but says nothing; or one instrument gives no more ticks."""
+        if instrument is not None:
+            self._feed.silence(instrument, on=on)
+            return
+        for each in self._chosen(front):
+            each.muted = on
+
+    async def refuse(self, *, on: bool = True, front: FrontName | None = None) -> None:
+        """Stops listening, or listens again on the same port. Connections stay: see `drop`."""
+        for each in self._chosen(front):
+            await (each.refuse() if on else each.open())
+
+    def delay(self, ms: float, front: FrontName | None = None) -> None:
+        """Answers requests that much later (ticks are not delayed)."""
+        for each in self._chosen(front):
+            each.delay_s = ms / 1000
+
+    def reject_login(self, error_id: int = 0) -> None:
+        """Every login fails with that ErrorID; 0: as usual again."""
+        self._gatekeeper.reject = error_id
+
+    def malformed(self, instrument: str, fields: dict[str, Any]) -> None:
+        """Sends one tick of `instrument` with raw fields overwritten: text, numbers, "DBL_MAX", or {"hex": "..."}."""
+        self._feed.malformed(instrument, fields)
+
+    def crash(self, front: FrontName = "md") -> int:
+        """Every connected SDK process of that front gets SIGSEGV in its callback thread."""
+        return self._order(front, frame.encode(frame.CRASH, 0, None, None, last=True))
+
+    def hang(self, front: FrontName = "md", *, calls: bool = False) -> int:
+        """The SDK's callback thread blocks for ever; with `calls` its next API call does instead."""
+        return self._order(front, frame.encode(frame.HANG, int(calls), None, None, last=True))
+
+    def oracle(self) -> dict[str, dict[str, int]]:
+        """What was sent, by instrument: see Feed.oracle."""
+        return self._feed.oracle()
+
+    def clock(
+        self, *, start: datetime | None = None, step: float | None = None, speed: float | None = None
+    ) -> dict[str, Any]:
+        """Sets the market's time (Shanghai when naive), steps it by seconds, or changes its speed; answers the time."""
+        if speed is not None:
+            self._clock.set_speed(speed)
+        if start is not None:
+            self._clock.set(start)
+        if step is not None:
+            self._clock.set(self._clock.now() + timedelta(seconds=step))
+        self._announce()
+        now = self._clock.now()
+        return {
+            "now": now.isoformat(),
+            "trading_day": hours.trading_day(now).isoformat(),
+            "speed": self._clock.segment.rate,
+        }
+
+    def status(self) -> dict[str, Any]:
+        """Figures and switches."""
+        now = self._clock.now()
+        return {
+            "now": now.isoformat(),
+            "trading_day": hours.trading_day(now).isoformat(),
+            "rate": self._feed.rate,
+            "paused": self._feed.paused,
+            "sent": self._feed.total,
+            "subscribed": self._feed.subscribed,
+            "subscribe_requests": self._market.subscribe_requests,
+            "logins": self._gatekeeper.logins,
+            "reject_login": self._gatekeeper.reject,
+            "fronts": {
+                name: {
+                    "listening": front.listening,
+                    "muted": front.muted,
+                    "delay_ms": front.delay_s * 1000,
+                    "sessions": len(front.sessions),
+                    "logged_in": sum(session.logged_in for session in front.sessions),
+                }
+                for name, front in self._fronts.items()
+            },
+        }
+
+    def _chosen(self, front: FrontName | None) -> list[Front]:
+        if front is None:
+            return list(self._fronts.values())
+        if front not in self._fronts:
+            raise LabError(f"no front {front!r}: md or td")
+        return [self._fronts[front]]
+
+    def _order(self, front: FrontName, data: bytes) -> int:
+        sessions = [session for each in self._chosen(front) for session in each.sessions]
+        for session in sessions:
+            session.force(data)
+        return len(sessions)
+
+    def _time_frame(self) -> bytes:
+        segment = self._clock.segment
+        return frame.encode_clock(segment.real_ns, segment.market_ns, segment.rate)
+
+    def _announce(self) -> None:
+        self._feed.new_time()
+        for front in self._fronts.values():
+            for session in front.sessions:
+                session.force(self._time_frame())
+
+    async def _keep_time(self) -> None:
+        while True:
+            # Looked at often rather than slept through: the clock may be set meanwhile.
+            await asyncio.sleep(min(max(self._clock.seconds_to_end(), 0.001), 0.2))
+            if self._clock.advance():
+                self._announce()
+
+
+async def serve(options: CtpLabOptions) -> None:
+    """Runs a lab until SIGTERM or SIGINT; its first line on stdout says where it listens, as JSON."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Windows has no signal handlers on a loop; there the interpreter's own handling ends it.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stopped.set)
+    lab = CtpLab(options)
+    await lab.start()
+    try:
+        sys.stdout.write(msgspec.json.encode(lab.addresses).decode() + "\n")
+        sys.stdout.flush()
+        await stopped.wait()
+    finally:
+        await lab.stop()

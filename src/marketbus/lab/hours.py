@@ -1,0 +1,123 @@
+"""When the simulated exchanges trade. The lab's own table: it must not share the rules of the code it judges.
+
+Source: the exchanges' trading rules as of 2026 (hours), State Council notice on holidays of 2026 (days). Times are
+Shanghai wall time.
+"""
+
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Hours(StrEnum):
+    """Which sessions a product has."""
+
+    DAY = "day"
+    NIGHT_23 = "night to 23:00"
+    NIGHT_01 = "night to 01:00"
+    NIGHT_0230 = "night to 02:30"
+    INDEX = "stock index"
+    BOND = "treasury bond"
+
+
+_Span = tuple[time, time]
+_MORNING: tuple[_Span, ...] = ((time(9), time(10, 15)), (time(10, 30), time(11, 30)))
+_DAY: tuple[_Span, ...] = (*_MORNING, (time(13, 30), time(15)))
+_MIDNIGHT = time(0)
+_SPANS: dict[Hours, tuple[_Span, ...]] = {
+    Hours.DAY: _DAY,
+    Hours.NIGHT_23: (*_DAY, (time(21), time(23))),
+    Hours.NIGHT_01: (*_DAY, (time(21), _MIDNIGHT), (_MIDNIGHT, time(1))),
+    Hours.NIGHT_0230: (*_DAY, (time(21), _MIDNIGHT), (_MIDNIGHT, time(2, 30))),
+    Hours.INDEX: ((time(9, 30), time(11, 30)), (time(13), time(15))),
+    Hours.BOND: ((time(9, 30), time(11, 30)), (time(13), time(15, 15))),
+}
+# The lab's clock lives in the hours most products share, so that a demonstration never shows a dead market; started or
+# set into the rest (13:00 of the index, the night after 23:00), it stays until that session ends.
+_SHARED = _SPANS[Hours.NIGHT_23]
+_NIGHT_BEGINS = time(20)
+_NIGHT_ENDS = time(3)
+
+_FIXED_HOLIDAYS = {(1, 1), *((5, day) for day in range(1, 6)), *((10, day) for day in range(1, 8))}
+_HOLIDAYS_2026 = {
+    *(date(2026, 1, day) for day in (1, 2, 3)),
+    *(date(2026, 2, day) for day in range(15, 24)),
+    *(date(2026, 4, day) for day in (4, 5, 6)),
+    *(date(2026, 6, day) for day in (19, 20, 21)),
+    *(date(2026, 9, day) for day in (25, 26, 27)),
+}
+
+
+def is_trading_day(day: date) -> bool:
+    """Weekdays that are no public holidays (lunar holidays are known for 2026 only)."""
+    return day.weekday() < 5 and (day.month, day.day) not in _FIXED_HOLIDAYS and day not in _HOLIDAYS_2026
+
+
+def next_trading_day(day: date) -> date:
+    """The first trading day after `day`."""
+    day += timedelta(days=1)
+    while not is_trading_day(day):
+        day += timedelta(days=1)
+    return day
+
+
+def latest_trading_day(day: date) -> date:
+    """`day`, or the last trading day before it."""
+    while not is_trading_day(day):
+        day -= timedelta(days=1)
+    return day
+
+
+def has_night(day: date) -> bool:
+    """Whether a night session begins on that evening: none before a public holiday."""
+    following = next_trading_day(day)
+    return is_trading_day(day) and following - day == timedelta(days=3 if day.weekday() == 4 else 1)
+
+
+def trading_day(moment: datetime) -> date:
+    """The trading day a moment in session belongs to."""
+    if moment.time() >= _NIGHT_BEGINS:
+        return next_trading_day(moment.date())
+    if moment.time() < _NIGHT_ENDS:
+        return next_trading_day(moment.date() - timedelta(days=1))
+    return latest_trading_day(moment.date())
+
+
+def session_end(moment: datetime, hours: Hours) -> datetime | None:
+    """The end of the session that `moment` is in (midnight does not end one), or None when the product is closed."""
+    now = moment.time()
+    for begin, end in _SPANS[hours]:
+        if not (begin <= now and (now < end or end == _MIDNIGHT)) or not _open_on(moment, begin):
+            continue
+        if end == _MIDNIGHT:
+            last = next(stop for start, stop in _SPANS[hours] if start == _MIDNIGHT)
+            return datetime.combine(moment.date() + timedelta(days=1), last, SHANGHAI)
+        return datetime.combine(moment.date(), end, SHANGHAI)
+    return None
+
+
+def shared_end(moment: datetime) -> datetime | None:
+    """When the lab's clock must jump, or None when nothing trades at that moment."""
+    ends = [session_end(moment, hours) for hours in (Hours.NIGHT_23, *Hours)]
+    return next((end for end in ends if end is not None), None)
+
+
+def next_open(moment: datetime) -> datetime:
+    """The next instant at or after `moment` when most products begin a session."""
+    for ahead in range(20):
+        day = moment.date() + timedelta(days=ahead)
+        for begin, _ in _SHARED:
+            start = datetime.combine(day, begin, SHANGHAI)
+            if start >= moment and _open_on(start, begin):
+                return start
+    raise ValueError(f"no session within 20 days of {moment}")
+
+
+def _open_on(moment: datetime, begin: time) -> bool:
+    if begin >= _NIGHT_BEGINS:
+        return has_night(moment.date())
+    if begin == _MIDNIGHT:
+        return has_night(moment.date() - timedelta(days=1))
+    return is_trading_day(moment.date())
