@@ -1,0 +1,169 @@
+"""Reads the configuration, and hands out what the rest is built from."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from marketbus.apps import plugins
+from marketbus.apps.config.environment import overrides, unknown_variables
+from marketbus.apps.config.model import Document, Gateway, Log, Nats
+from marketbus.apps.config.problems import InvalidConfig, problems_of
+from marketbus.apps.config.secret import Revealed, Vault, conceal
+from marketbus.domain.errors import ConfigError
+from marketbus.ports.gateway import GatewaySpec
+
+
+class Config:
+    """A configuration that has been checked."""
+
+    def __init__(self, document: Document, path: Path | None, env: Mapping[str, str]) -> None:
+        self._document = document
+        self.path = path
+        """The file, absolute; None when everything came from the environment."""
+        self.folder = path.parent if path else Path.cwd()
+        """What relative paths in it are relative to."""
+        self.vault = Vault(self.folder, env)
+
+    @property
+    def nats(self) -> Nats:
+        """`[nats]`"""
+        return self._document.nats
+
+    @property
+    def log(self) -> Log:
+        """`[log]`"""
+        return self._document.log
+
+    @property
+    def gateways(self) -> Mapping[str, Gateway]:
+        """`[gateway.NAME]` by name."""
+        return self._document.gateway
+
+    def gateway(self, name: str) -> Gateway:
+        """One gateway's section.
+
+        Raises:
+            ConfigError: none of that name.
+        """
+        if name not in self.gateways:
+            hint = f"configured: {', '.join(self.gateways) or 'none'}"
+            raise ConfigError(f"gateway.{name}", f"is not configured{plugins.nearest(name, self.gateways)}", hint)
+        return self.gateways[name]
+
+    def gateway_spec(self, name: str) -> GatewaySpec:
+        """What a gateway is built from, its secrets resolved now.
+
+        Raises:
+            ConfigError: no such gateway, or a secret or file that is not there.
+        """
+        section = self.gateway(name)
+        key = f"gateway.{name}"
+        return GatewaySpec(
+            name=name,
+            kind=section.kind,
+            sdk=section.sdk,
+            setting=Revealed(self.vault.reveal(self._setting(section, key), f"{key}.setting")),
+            trading=section.trading,
+            class_path=section.class_path,
+            connect_timeout=section.connect_timeout,
+            call_timeout=section.call_timeout,
+        )
+
+    def _setting(self, section: Gateway, key: str) -> dict[str, Any]:
+        if section.setting_file is None:
+            return section.setting
+        path = self.folder / section.setting_file.expanduser()
+        try:
+            content: object = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{key}.setting_file", f"cannot read {path}: {error.strerror}") from None
+        except ValueError:
+            raise ConfigError(f"{key}.setting_file", f"{path} is not JSON") from None
+        if not isinstance(content, dict):
+            raise ConfigError(f"{key}.setting_file", f"{path} holds no JSON object")
+        return {**conceal(cast("dict[str, Any]", content)), **section.setting}
+
+    def __repr__(self) -> str:
+        return f"Config({str(self.path)!r}, gateways={list(self.gateways)})"
+
+
+def load(path: Path | None = None, gateway: str | None = None, env: Mapping[str, str] = os.environ) -> Config:
+    """Read and check the configuration. `gateway`: look for secrets of this one only, the others live elsewhere.
+
+    Raises:
+        InvalidConfig: every problem, one line each.
+    """
+    file = locate(path, env)
+    content = _read(file) if file else {}
+    problems = unknown_variables(env)
+    try:
+        document = Document(**_merged(content, overrides(env, content)))
+    except ValidationError as error:
+        raise InvalidConfig([*problems, *problems_of(error)]) from None
+    config = Config(document, file, env)
+    for secret in ("password", "token"):
+        _collect(problems, lambda key=secret: config.vault.reveal(getattr(document.nats, key), f"nats.{key}"))
+    for name in config.gateways if gateway is None else [gateway]:
+        _collect(problems, lambda name=name: _validate(config, name))
+    if problems:
+        raise InvalidConfig(problems)
+    return config
+
+
+def locate(path: Path | None, env: Mapping[str, str] = os.environ) -> Path | None:
+    """The file to read: the one given, else MARKETBUS_CONFIG, else ./marketbus.toml if it is there.
+
+    Raises:
+        ConfigError: a file was named and is not there.
+    """
+    named = path or (Path(env["MARKETBUS_CONFIG"]) if env.get("MARKETBUS_CONFIG") else None)
+    file = (named or Path("marketbus.toml")).expanduser().resolve()
+    if file.is_file():
+        return file
+    if named is not None:
+        raise ConfigError(str(file), "no such file")
+    return None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(file), f"not TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(str(file), "not UTF-8") from None
+    except OSError as error:
+        raise ConfigError(str(file), f"cannot be read: {error.strerror}") from None
+
+
+def _validate(config: Config, name: str) -> None:
+    try:
+        spec = config.gateway_spec(name)
+        plugins.plugin(spec.kind).validate(spec)
+    except ConfigError as error:
+        if error.key.startswith("gateway."):
+            raise
+        raise ConfigError(
+            f"gateway.{name}.{error.key}", error.message.removeprefix(f"{error.key}: "), error.hint
+        ) from None
+
+
+def _collect(problems: list[ConfigError], step: Any) -> None:
+    try:
+        step()
+    except ConfigError as error:
+        problems.append(error)
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(under)
+    for key, value in over.items():
+        below = result.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        result[key] = _merged(cast("dict[str, Any]", below), cast("dict[str, Any]", value)) if both else value
+    return result

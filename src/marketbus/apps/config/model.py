@@ -1,0 +1,139 @@
+"""The sections of `marketbus.toml`, their keys, types and defaults."""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from marketbus.apps import plugins
+from marketbus.apps.config.secret import conceal
+from marketbus.domain.errors import SymbolError
+from marketbus.domain.instrument import Pattern
+
+_SCHEMES = ("nats://", "tls://", "ws://", "wss://")
+
+
+def _one_or_more(value: object) -> object:
+    """A list, or one text; from the environment a JSON list."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        return json.loads(value)
+    return [value] if isinstance(value, str) else value
+
+
+def _url(text: str) -> str:
+    if "://" not in text:
+        text = f"nats://{text}"
+    if not text.startswith(_SCHEMES) or len(text.partition("://")[2]) < 1:
+        raise ValueError("is not a NATS url, such as nats://127.0.0.1:4222")
+    return text
+
+
+def _pattern(text: str) -> str:
+    try:
+        return Pattern(text).text
+    except SymbolError as error:
+        raise ValueError(str(error)) from None
+
+
+def _gateway_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
+        raise ValueError(f"{name!r} is not a gateway name (letters, digits, _ and -, at most 32)")
+    return name
+
+
+def _kind(kind: str) -> str:
+    if kind not in (known := plugins.kinds()):
+        raise ValueError(f"unknown kind {kind!r}{plugins.nearest(kind, known)}; known: {', '.join(known)}")
+    return kind
+
+
+Secret = Annotated[Any, BeforeValidator(conceal)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
+
+
+class Nats(_Section):
+    """`[nats]`; without a url an embedded server is started."""
+
+    url: Annotated[list[Annotated[str, AfterValidator(_url)]], BeforeValidator(_one_or_more)] = Field(
+        default_factory=list[str], repr=False
+    )
+    port: int = Field(default=4222, ge=0, le=65535)
+    """Of the embedded server, on loopback; 0 takes a free one."""
+    user: str | None = None
+    password: Secret = None
+    token: Secret = None
+    creds: Path | None = None
+    nkey: Path | None = None
+    tls_ca: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Nats":
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together")
+        if self.tls_key is not None and self.tls_cert is None:
+            raise ValueError("tls_key needs tls_cert")
+        return self
+
+
+class Log(_Section):
+    """`[log]`"""
+
+    format: Literal["text", "json"] = "text"
+    lang: Literal["en", "zh"] | None = None
+    """None: MARKETBUS_LANG, else the machine's LANG."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Gateway(_Section):
+    """`[gateway.NAME]`"""
+
+    kind: Annotated[str, AfterValidator(_kind)]
+    class_path: str = Field(default="", alias="class")
+    """`package:Class`, for kind `vnpy`."""
+    sdk: Literal["vendor", "lab"] = "vendor"
+    trading: bool = False
+    schedule: Literal["always", "cn-futures"] = "always"
+    subscribe: Annotated[list[Annotated[str, AfterValidator(_pattern)]], BeforeValidator(_one_or_more)] = Field(
+        default_factory=list[str]
+    )
+    setting: Annotated[dict[str, Any], AfterValidator(conceal)] = Field(default_factory=dict[str, Any])
+    setting_file: Path | None = None
+    """A vnpy `connect_*.json`; keys of `setting` win."""
+    connect_timeout: float = Field(default=8.0, gt=0)
+    call_timeout: float = Field(default=10.0, gt=0)
+
+
+class Document(BaseSettings):
+    """The whole file."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="MARKETBUS__",
+        env_nested_delimiter="__",
+        enable_decoding=False,
+    )
+
+    nats: Nats = Nats()
+    log: Log = Log()
+    gateway: dict[Annotated[str, AfterValidator(_gateway_name)], Gateway] = Field(default_factory=dict[str, Gateway])
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` hands over: it has read the environment already, with the file's own keys at hand."""
+        return (init_settings,)
