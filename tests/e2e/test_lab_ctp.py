@@ -1,0 +1,292 @@
+"""The stock vnpy_ctp gateway, in a process of its own, against the simulated counter."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if __name__ != "__main__":
+    from marketbus.lab.ctp import CtpLab, CtpLabOptions, LabControl, build
+
+SYMBOLS = ["rb2701", "IF2612", "m2701", "SA701", "sc2701", "si2701"]
+START = "2026-11-20T09:30:00+08:00"
+
+
+class Child:
+    """The gateway's process: `events` is what it said, `ask` is a question and its answer."""
+
+    def __init__(self, folder: Path, locale: Path, libraries: Path, addresses: dict[str, Any]) -> None:
+        (folder / ".vntrader").mkdir()
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(libraries), addresses["td"], addresses["md"]],
+            cwd=folder,
+            env=os.environ | {"TZ": "Asia/Shanghai", "LOCPATH": str(locale), "PYTHONIOENCODING": "utf-8"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self.logs: list[str] = []
+        self._answers: list[Any] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith("@log "):
+                self.logs.append(line[5:].strip())
+            elif line.startswith("@answer "):
+                self._answers.append(json.loads(line[8:]))
+
+    def tell(self, command: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(command + "\n")
+        self._process.stdin.flush()
+
+    async def ask(self, command: str) -> Any:
+        known = len(self._answers)
+        self.tell(command)
+        await until(lambda: len(self._answers) > known, f"an answer to {command}")
+        return self._answers[-1]
+
+    async def ended(self) -> int:
+        await until(lambda: self._process.poll() is not None, "the process to end")
+        return self._process.returncode
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._reader.join(5)
+
+
+async def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def libraries() -> Path:
+    return build.ensure()
+
+
+@pytest.fixture(scope="session")
+def locale(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("locale")
+    command = ["localedef", "-i", "zh_CN", "-f", "GB18030", str(folder / "zh_CN.GB18030")]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+async def lab(libraries: Path) -> "AsyncIterator[CtpLab]":
+    from datetime import datetime
+
+    lab = CtpLab(CtpLabOptions(instruments=300, rate=200, start=datetime.fromisoformat(START)))
+    await lab.start()
+    yield lab
+    await lab.stop()
+
+
+@pytest.fixture
+def child(lab: "CtpLab", tmp_path: Path, locale: Path, libraries: Path) -> Iterator[Child]:
+    child = Child(tmp_path, locale, libraries, lab.addresses)
+    yield child
+    child.stop()
+
+
+async def ready(child: Child) -> None:
+    await until(lambda: "合约信息查询成功" in child.logs and "行情服务器登录成功" in child.logs, f"log-in ({child.logs})")
+
+
+async def test_contracts_and_ticks_arrive(lab: "CtpLab", child: Child) -> None:
+    await ready(child)
+    contracts = await child.ask("contracts")
+    assert len(contracts) == 300
+    assert contracts["rb2701"] == ["螺纹钢2701", "SHFE", 10, 1.0, "FUTURES"]
+    assert contracts["IF2612"][0] == "沪深300股指2612"
+    assert {exchange for _, exchange, *_ in contracts.values()} == {"SHFE", "INE", "DCE", "CZCE", "CFFEX", "GFEX"}
+    child.tell("subscribe " + " ".join(SYMBOLS))
+    await until(lambda: lab.status()["sent"] > 100, "ticks")
+    report = await child.ask("ticks")
+    assert set(report) == set(SYMBOLS)
+    tick = await child.ask("last rb2701")
+    assert tick["datetime"].startswith("2026-11-20T09:30:")
+    assert tick["limit_down"] <= tick["low"] <= tick["last"] <= tick["high"] <= tick["limit_up"]
+    assert tick["bid5"] < tick["bid1"] < tick["ask1"] < tick["ask5"]
+
+
+async def test_burst_arrives_complete(lab: "CtpLab", child: Child) -> None:
+    await ready(child)
+    lab.rate(0)
+    child.tell("subscribe " + " ".join(SYMBOLS))
+    await until(lambda: lab.status()["subscribed"] == len(SYMBOLS), "subscriptions")
+    assert (await lab.burst(50_000))["sent"] == 50_000
+    sent = lab.oracle()
+    assert sum(each["count"] for each in sent.values()) == 50_000
+
+    async def missing() -> int:
+        got = await child.ask("ticks")
+        return sum(len(set(range(each["first"], each["last"] + 1)) - set(got[name])) for name, each in sent.items())
+
+    deadline = time.monotonic() + 30
+    while await missing():
+        assert time.monotonic() < deadline, f"{await missing()} ticks lost"
+        await asyncio.sleep(0.1)
+
+
+async def test_dropped_fronts_reconnect_and_log_in_again(lab: "CtpLab", child: Child) -> None:
+    await ready(child)
+    child.tell("subscribe rb2701")
+    await until(lambda: lab.status()["subscribed"] == 1, "the subscription")
+    assert lab.drop() == 2
+    await until(lambda: lab.status()["subscribed"] == 1 and lab.status()["logins"] == 4, "log-in after the drop")
+    await until(lambda: child.logs.count("行情服务器登录成功") == 2, "the log")
+    assert "行情服务器连接断开，原因4097" in child.logs
+    before = lab.status()["sent"]
+    await until(lambda: lab.status()["sent"] > before + 10, "ticks after the drop")
+
+
+async def test_rejected_login_tells_the_counters_words(lab: "CtpLab", child: Child) -> None:
+    lab.reject_login(75)
+    await until(lambda: any("代码：75" in log for log in child.logs), "the refusal")
+    assert any("CTP:连续登录失败次数超限,登录被禁止" in log for log in child.logs)
+
+
+async def test_malformed_ticks_reach_the_sdk(lab: "CtpLab", child: Child) -> None:
+    await ready(child)
+    lab.rate(0)
+    child.tell("subscribe rb2701")
+    await until(lambda: lab.status()["subscribed"] == 1, "the subscription")
+    lab.malformed("rb2701", {"Volume": 123456, "LastPrice": "DBL_MAX"})
+    lab.malformed("rb2701", {"UpdateTime": "24:00:00", "ActionDay": {"hex": "ff" * 9}, "InstrumentID": "x" * 81})
+    await lab.burst(1)
+    last = lab.oracle()["rb2701"]["last"]
+
+    deadline = time.monotonic() + 30
+    while (got := await child.ask("ticks"))["rb2701"][-1] != last:
+        assert time.monotonic() < deadline, "the good tick after the bad ones"
+    assert 123456 in got["rb2701"]
+
+
+async def test_crash_kills_the_sdk_process(lab: "CtpLab", child: Child) -> None:
+    await ready(child)
+    assert lab.crash() == 1
+    assert await child.ended() == -11
+
+
+async def test_control_port_speaks_for_the_lab(lab: "CtpLab", child: Child) -> None:
+    await ready(child)
+
+    def talk() -> dict[str, Any]:
+        with LabControl.at(lab.addresses["control"]) as control:
+            control.pause()
+            control.clock(step=60)
+            control.refuse(front="td")
+            return control.status()
+
+    status = await asyncio.to_thread(talk)
+    assert status["paused"]
+    assert status["now"].startswith("2026-11-20T09:31:")
+    assert not status["fronts"]["td"]["listening"]
+    assert status["fronts"]["md"]["sessions"] == 1
+    clock = await child.ask("clock")
+    assert clock["rate"] == 1.0
+    assert abs(clock["market_ns"] - clock["real_ns"]) > 60 * 10**9
+
+
+def run_gateway(libraries: str, td: str, md: str) -> None:
+    """What runs in the child."""
+    import ctypes
+
+    loaded = [ctypes.CDLL(str(path), ctypes.RTLD_GLOBAL) for path in sorted(Path(libraries).glob("*.so"))]
+
+    from vnpy.trader.constant import Exchange
+    from vnpy.trader.object import ContractData, LogData, SubscribeRequest, TickData
+    from vnpy_ctp import CtpGateway
+
+    class Engine:
+        def put(self, event: object) -> None: ...
+
+        def register(self, kind: str, handler: object) -> None: ...
+
+    volumes: dict[str, list[int]] = {}
+    ticks: dict[str, TickData] = {}
+    contracts: dict[str, ContractData] = {}
+
+    class Gateway(CtpGateway):
+        def on_tick(self, tick: TickData) -> None:
+            volumes.setdefault(tick.symbol, []).append(int(tick.volume))
+            ticks[tick.symbol] = tick
+
+        def on_contract(self, contract: ContractData) -> None:
+            contracts[contract.symbol] = contract
+
+        def on_log(self, log: LogData) -> None:
+            say("@log " + log.msg)
+
+    def say(text: str) -> None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def answer(value: Any) -> None:
+        say("@answer " + json.dumps(value, ensure_ascii=False))
+
+    gateway = Gateway(Engine(), "CTP")  # pyright: ignore[reportArgumentType]
+    gateway.connect(
+        {
+            "用户名": "000001",
+            "密码": "secret",
+            "经纪商代码": "9999",
+            "交易服务器": td,
+            "行情服务器": md,
+            "产品名称": "app",
+            "授权编码": "0000000000000000",
+            "柜台环境": "测试",
+        }
+    )
+    for line in sys.stdin:
+        command, *arguments = line.split()
+        if command == "subscribe":
+            for symbol in arguments:
+                gateway.subscribe(SubscribeRequest(symbol, Exchange(contracts[symbol].exchange)))
+        elif command == "ticks":
+            answer({symbol: list(seen) for symbol, seen in volumes.items()})
+        elif command == "contracts":
+            answer({c.symbol: [c.name, c.exchange.value, c.size, c.pricetick, c.product.name] for c in contracts.values()})
+        elif command == "last":
+            t = ticks[arguments[0]]
+            answer(
+                {
+                    "datetime": t.datetime.isoformat(),
+                    "last": t.last_price,
+                    "high": t.high_price,
+                    "low": t.low_price,
+                    "limit_up": t.limit_up,
+                    "limit_down": t.limit_down,
+                    "bid1": t.bid_price_1,
+                    "ask1": t.ask_price_1,
+                    "bid5": t.bid_price_5,
+                    "ask5": t.ask_price_5,
+                }
+            )
+        elif command == "clock":
+            real, market, rate = ctypes.c_longlong(), ctypes.c_longlong(), ctypes.c_double()
+            known = loaded[0].marketbus_lab_clock(ctypes.byref(real), ctypes.byref(market), ctypes.byref(rate))
+            assert known == 1
+            answer({"real_ns": real.value, "market_ns": market.value, "rate": rate.value})
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    run_gateway(*sys.argv[1:])
