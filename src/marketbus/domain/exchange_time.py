@@ -51,7 +51,7 @@ class ExchangeTime:
         second, day, inferred = known
         if second > now + AHEAD:
             second, inferred = _latest(second, now), True
-            day = yyyymmdd(self._trading_day(to_datetime(second)))
+            day = yyyymmdd(trading_day_of(self._calendar, to_datetime(second)))
         return Stamp(second + millisec * 1_000_000, day, inferred)
 
     def _second(
@@ -70,16 +70,18 @@ class ExchangeTime:
         instant = _at(action, moment)
         if trading is None or (night and exchange is Exchange.CZCE):
             inferred = inferred or trading is None
-            trading = self._trading_day(to_datetime(instant))
+            trading = trading_day_of(self._calendar, to_datetime(instant))
         return instant, yyyymmdd(trading), inferred
 
-    def _trading_day(self, moment: datetime) -> date:
-        day = moment.date()
-        if moment.time() >= NIGHT_FROM:
-            return self._calendar.next(day)
-        if moment.time() < NIGHT_UNTIL:
-            return self._calendar.next(day - timedelta(days=1))
-        return day
+
+def trading_day_of(calendar: TradingCalendar, moment: datetime) -> date:
+    """The trading day that a moment in Shanghai time belongs to: a night session is the next day's."""
+    day = moment.date()
+    if moment.time() >= NIGHT_FROM:
+        return calendar.next(day)
+    if moment.time() < NIGHT_UNTIL:
+        return calendar.next(day - timedelta(days=1))
+    return day
 
 
 def _day(text: str) -> date | None:

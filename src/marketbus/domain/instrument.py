@@ -79,6 +79,15 @@ class Instrument(NamedTuple):
         return f"{self.symbol}.{self.exchange}"
 
 
+_LETTERS = re.compile("[A-Za-z]*")
+
+
+def product_code(symbol: str) -> str:
+    """The product a Chinese futures or option symbol belongs to by its leading letters: rb2701 → rb."""
+    found = _LETTERS.match(symbol)
+    return found.group() if found else ""
+
+
 MAX_SYMBOL = 80  # CTP's InstrumentID is char[81]: the longest of the venues
 
 

@@ -75,6 +75,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{channel} session: {then} cannot follow {now}; ignored",
         "{channel} 会话：{now} 之后不能是 {then}，已忽略",
     ),
+    "gateway.callback_failed": (
+        "SDK callback {callback} failed: {detail}",
+        "SDK 回调 {callback} 处理失败：{detail}",
+    ),
+    "session.waiting": (
+        "{channel} session: the counter is not open yet ({words}); trying again in {seconds:.0f} s",
+        "{channel} 会话：柜台尚未开放（{words}），{seconds:.0f} 秒后重试",
+    ),
     "session.latched": (
         "{channel} session FAILED and will not be tried again, to keep the account from being locked: {hint}",
         "{channel} 会话已失败并停止重试，以免账户被锁：{hint}",

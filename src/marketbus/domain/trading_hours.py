@@ -7,6 +7,7 @@ from enum import Enum
 import msgspec
 
 from marketbus.domain.instrument import Exchange
+from marketbus.domain.tick import TickFlag
 from marketbus.domain.times import to_datetime
 
 
@@ -50,6 +51,16 @@ class TradingHours:
                 if hours.since <= day:
                     return hours
         return None
+
+    def flags(self, exchange: Exchange, product: str, instant: int) -> int:
+        """The phase as bits of Tick.flags; 0 when we know no hours."""
+        match self.phase(exchange, product, instant):
+            case Phase.CLOSED:
+                return int(TickFlag.OUT_OF_SESSION)
+            case Phase.AUCTION:
+                return int(TickFlag.AUCTION)
+            case _:
+                return 0
 
     def phase(self, exchange: Exchange, product: str, instant: int) -> Phase | None:
         """The phase at `instant` (ns UTC) by time of day alone; None when we know no hours for the product."""

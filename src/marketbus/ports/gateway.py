@@ -7,11 +7,13 @@ from typing import Any, Protocol
 
 import msgspec
 
+from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.contract import Contract
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
 from marketbus.domain.tick import Tick
+from marketbus.domain.trading_hours import TradingHours
 from marketbus.ports.clock import Clock, MarketClock
 
 
@@ -150,6 +152,8 @@ class GatewayContext(msgspec.Struct, frozen=True):
 
     sink: GatewaySink
     clock: Clock
+    calendar: TradingCalendar
+    hours: TradingHours
     folder: Path
     """Private folder of this gateway for SDK flow files."""
     lab_library: Path | None
@@ -184,7 +188,7 @@ class GatewayPlugin(Protocol):
         """What `check` should reach: (label, host, port)."""
         ...
 
-    def modules(self) -> Sequence[str]:
+    def modules(self, spec: GatewaySpec) -> Sequence[str]:
         """Modules that must be importable."""
         ...
 

@@ -1,0 +1,154 @@
+"""vnpy_ctp's market data API with its raw callbacks taken over: nothing is lost between the SDK and our translation.
+
+vnpy_ctp loses milliseconds, ActionDay, TradingDay and every tick without a contract in its own callback
+(ctp_gateway.py 305-321), subscribes without looking at return codes and never retries a failed login (289).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from vnpy.trader.gateway import BaseGateway
+from vnpy.trader.utility import get_folder_path
+from vnpy_ctp.gateway.ctp_gateway import CtpMdApi
+
+from marketbus.domain.instrument import Instrument
+from marketbus.domain.session import Channel, SessionState
+from marketbus.domain.status import Level
+from marketbus.gateways.ctp.callback import guarded
+from marketbus.gateways.ctp.login import Login
+from marketbus.gateways.ctp.setting import CtpSetting
+from marketbus.gateways.ctp.symbols import Symbols
+from marketbus.gateways.ctp.translate import BadTick, Translator
+from marketbus.ports.clock import Clock, MarketClock
+from marketbus.ports.gateway import GatewaySink, Logged, SessionChanged, SubscriptionAnswered
+
+
+class MarketDataApi(CtpMdApi):
+    """One market data session. Callbacks run in the SDK's task thread, calls in the `md` lane."""
+
+    def __init__(
+        self,
+        gateway: BaseGateway,
+        setting: CtpSetting,
+        sink: GatewaySink,
+        symbols: Symbols,
+        translator: Translator,
+        clock: Clock,
+        market_clock: MarketClock,
+        later: Callable[[Channel, float], None],
+    ) -> None:
+        super().__init__(gateway)
+        self.setting = setting
+        self.sink = sink
+        self.symbols = symbols
+        self._translate = translator.tick
+        self._clock = clock
+        self._market_clock = market_clock
+        self._login = Login(Channel.MD, sink, later)
+        self.connected = False
+
+    # Calls
+
+    def open(self) -> None:
+        """Create the API and let it connect to its fronts; it goes on trying by itself."""
+        folder = get_folder_path(self.gateway_name.lower())
+        self.createFtdcMdApi((str(folder) + "/Md").encode("gb18030"), self.setting.production)
+        for front in self.setting.md_fronts:
+            self.registerFront(front.address)
+        self.init()
+
+    def login(self) -> None:
+        """Log in, unless a refusal has latched."""
+        if self._login.latched or not self.connected:
+            return
+        self.sink.event(SessionChanged(Channel.MD, SessionState.AUTHENTICATING))
+        self.reqid += 1
+        self.reqUserLogin(
+            {
+                "UserID": self.setting.user_id,
+                "Password": self.setting.password,
+                "BrokerID": self.setting.broker_id,
+            },
+            self.reqid,
+        )
+
+    def subscribe_all(self, instruments: Sequence[Instrument]) -> None:
+        """Ask for each; a request that the SDK does not take is answered as a failed subscription."""
+        self._request(instruments, self.subscribeMarketData)
+
+    def unsubscribe_all(self, instruments: Sequence[Instrument]) -> None:
+        """Ask for no more of each."""
+        self._request(instruments, self.unSubscribeMarketData)
+
+    def _request(self, instruments: Sequence[Instrument], call: Callable[[str], int]) -> None:
+        for instrument in instruments:
+            code = call(instrument.symbol)
+            if code:
+                message = "the SDK did not take the request"
+                self.sink.event(SubscriptionAnswered(instrument, ok=False, code=code, message=message))
+
+    # Callbacks
+
+    @guarded
+    def onFrontConnected(self) -> None:
+        """The front is there."""
+        self.connected = True
+        self.sink.event(Logged(Level.INFO, "md.connected"))
+        self.login()
+
+    @guarded
+    def onFrontDisconnected(self, reason: int) -> None:
+        """The front is gone; the SDK reconnects by itself."""
+        self.connected = False
+        self.sink.event(Logged(Level.WARNING, "md.disconnected", {"reason": f"0x{reason:04X}"}))
+        if not self._login.latched:
+            self.sink.event(
+                SessionChanged(
+                    Channel.MD, SessionState.DISCONNECTED, code=reason, message=f"front lost, 0x{reason:04X}"
+                )
+            )
+
+    @guarded
+    def onRspUserLogin(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
+        """Taken or refused."""
+        if error and error["ErrorID"]:
+            self._login.refused("md.login_failed", error)
+            return
+        self._login.succeeded()
+        day = str(data.get("TradingDay", "")) if data else ""
+        self.sink.event(Logged(Level.INFO, "md.login", {"trading_day": day}))
+        trading_day = int(day) if day.isdigit() else 0
+        self.sink.event(SessionChanged(Channel.MD, SessionState.READY, trading_day=trading_day))
+
+    @guarded
+    def onRspError(self, error: Mapping[str, Any], reqid: int, last: bool) -> None:
+        """An error that belongs to no request of ours."""
+        self.sink.event(
+            Logged(Level.ERROR, "md.error", {"error": int(error["ErrorID"]), "words": str(error["ErrorMsg"])})
+        )
+
+    @guarded
+    def onRspSubMarketData(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
+        """One subscription answered."""
+        symbol = str(data["InstrumentID"]) if data else ""
+        facts = self.symbols.get(symbol)
+        if facts is None:
+            return
+        instrument = Instrument(symbol, facts.exchange)
+        if error and error["ErrorID"]:
+            code, words = int(error["ErrorID"]), str(error["ErrorMsg"])
+            self.sink.event(SubscriptionAnswered(instrument, ok=False, code=code, message=words))
+        else:
+            self.sink.event(SubscriptionAnswered(instrument, ok=True))
+
+    def onRtnDepthMarketData(self, data: Mapping[str, Any]) -> None:
+        """One tick. The guard is written out: this is the hot path."""
+        received = self._clock.now()
+        try:
+            tick = self._translate(data, received, self._market_clock.now())
+        except BadTick as bad:
+            self.sink.reject(bad.cause, str(data["InstrumentID"]), str(bad))
+        except Exception as error:  # noqa: BLE001 (the last frame before foreign code)
+            self.sink.reject("malformed", str(data.get("InstrumentID")), f"{type(error).__name__}: {error}")
+        else:
+            self.sink.tick(tick)

@@ -1,0 +1,57 @@
+"""The entry point of kind `ctp`."""
+
+from collections.abc import Sequence
+
+from marketbus.domain.errors import ConfigError
+from marketbus.gateways.ctp.setting import parse
+from marketbus.ports.gateway import Gateway, GatewayContext, GatewaySpec
+
+
+class CtpPlugin:
+    """CTP futures counters."""
+
+    kind = "ctp"
+
+    def validate(self, spec: GatewaySpec) -> None:
+        """Check the settings without loading the SDK.
+
+        Raises:
+            ConfigError: names the key and what to do.
+        """
+        setting = parse(spec.name, spec.setting)
+        if spec.trading:
+            raise ConfigError(
+                f"gateway.{spec.name}.trading", "trading is not available in this version", "set it false"
+            )
+        if spec.sdk not in ("vendor", "lab"):
+            raise ConfigError(f"gateway.{spec.name}.sdk", f"{spec.sdk!r} is not known", '"vendor" or "lab"')
+        if spec.sdk == "lab":
+            for front in (*setting.md_fronts, *setting.td_fronts):
+                if not front.loopback:
+                    raise ConfigError(
+                        f"gateway.{spec.name}.setting",
+                        f"{front.address} is not on this machine, and a simulated SDK may not leave it",
+                        'use sdk = "vendor" for a real front',
+                    )
+
+    def fronts(self, spec: GatewaySpec) -> Sequence[tuple[str, str, int]]:
+        """Both kinds of fronts."""
+        setting = parse(spec.name, spec.setting)
+        labelled = [("md", front) for front in setting.md_fronts] + [("td", front) for front in setting.td_fronts]
+        return [(f"{channel} {front.address}", front.host, front.port) for channel, front in labelled]
+
+    def modules(self, spec: GatewaySpec) -> Sequence[str]:
+        """What must be importable."""
+        return ("vnpy_ctp",)
+
+    def build(self, spec: GatewaySpec, context: GatewayContext) -> Gateway:
+        """Load the chosen library, then vnpy_ctp over it."""
+        from marketbus.gateways.ctp import sdk
+        from marketbus.gateways.vnpy import folder
+
+        setting = parse(spec.name, spec.setting)
+        folder.enter(context.folder)
+        loaded = sdk.load(spec, context.lab_library, context.clock)
+        from marketbus.gateways.ctp.gateway import CtpGateway
+
+        return CtpGateway(spec, setting, context, loaded)

@@ -1,0 +1,91 @@
+"""Which native CTP library this process uses, chosen before vnpy_ctp is imported."""
+
+import ctypes
+from importlib import util
+from pathlib import Path
+from typing import NamedTuple
+
+from marketbus.domain.errors import ConfigError, GatewayError
+from marketbus.ports.clock import Clock, MarketClock
+from marketbus.ports.gateway import GatewaySpec
+
+_MD, _TD = "libthostmduserapi_se.so", "libthosttraderapi_se.so"
+_VERSION = "_ZN15CThostFtdcMdApi13GetApiVersionEv"  # static const char *CThostFtdcMdApi::GetApiVersion()
+
+
+class Sdk(NamedTuple):
+    """The library in use."""
+
+    label: str
+    """Such as `vendor v6.7.11_20250617 16:22:00.10369`."""
+    simulated: bool
+    market_clock: MarketClock
+
+
+def load(spec: GatewaySpec, lab_library: Path | None, clock: Clock) -> Sdk:
+    """Load the vendor's library, or the simulated one in its place.
+
+    vnpy_ctp's extension modules NEED the bare library names, so a library of that SONAME that is already in the
+    process is the one they bind to; the package itself stays as it is.
+
+    Raises:
+        ConfigError: `sdk` is neither `vendor` nor `lab`.
+        GatewayError: the library is missing or cannot be loaded.
+    """
+    if spec.sdk == "lab":
+        if lab_library is None:
+            raise GatewayError("the simulated CTP libraries are not built", "run `marketbus setup`")
+        folder = lab_library
+    elif spec.sdk == "vendor":
+        folder = _installed()
+    else:
+        raise ConfigError(f"gateway.{spec.name}.sdk", f"{spec.sdk!r} is not known", '"vendor" or "lab"')
+    try:
+        md = ctypes.CDLL(str(folder / _MD), mode=ctypes.RTLD_GLOBAL)
+        ctypes.CDLL(str(folder / _TD), mode=ctypes.RTLD_GLOBAL)
+    except OSError as error:
+        raise GatewayError(f"cannot load the CTP library: {error}", "run `marketbus check`") from error
+    version = md[_VERSION]
+    version.restype = ctypes.c_char_p
+    text = (version() or b"?").decode(errors="replace").strip()
+    simulated = spec.sdk == "lab"
+    return Sdk(f"{spec.sdk} {text}", simulated, LabClock(md, clock) if simulated else clock)
+
+
+def _installed() -> Path:
+    found = util.find_spec("vnpy_ctp")
+    if found is None or found.origin is None:
+        raise GatewayError("vnpy_ctp is not installed", 'pip install "marketbus[ctp]"')
+    return Path(found.origin).parent / "api"
+
+
+class LabClock:
+    """The simulated market's clock, as the simulated counter announced it through its library."""
+
+    REFRESH = 250_000_000
+    """ns of real time between two looks at the announcement."""
+
+    def __init__(self, library: ctypes.CDLL, clock: Clock) -> None:
+        self._clock = clock
+        self._read = library.marketbus_lab_clock
+        self._read.argtypes = (
+            ctypes.POINTER(ctypes.c_longlong),
+            ctypes.POINTER(ctypes.c_longlong),
+            ctypes.POINTER(ctypes.c_double),
+        )
+        self._read.restype = ctypes.c_int
+        self._looked = 0
+        self._real, self._market, self._rate = 0, 0, 1.0
+
+    def now(self) -> int:
+        """The market's time, ns UTC; the real time until the counter has announced its own."""
+        now = self._clock.now()
+        if now - self._looked > self.REFRESH:
+            self._looked = now
+            self._look()
+        return self._market + int((now - self._real) * self._rate)
+
+    def _look(self) -> None:
+        real, market, rate = ctypes.c_longlong(), ctypes.c_longlong(), ctypes.c_double()
+        if self._read(ctypes.byref(real), ctypes.byref(market), ctypes.byref(rate)):
+            self._real, self._market, self._rate = real.value, market.value, rate.value

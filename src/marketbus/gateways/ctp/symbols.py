@@ -1,0 +1,40 @@
+"""What a tick needs to know of its symbol: CTP's market data names neither exchange nor contract."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from marketbus.domain.contract import Contract
+from marketbus.domain.instrument import Exchange, Instrument, product_code
+
+
+class Facts(NamedTuple):
+    """The facts of one symbol."""
+
+    exchange: Exchange
+    name: str
+    product_id: str
+    size: float | None
+
+
+class Symbols:
+    """Facts by symbol. Written from the loop, read in SDK threads: single dict operations, so no lock."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, Facts] = {}
+
+    def get(self, symbol: str) -> Facts | None:
+        """The facts, when we have any."""
+        return self._facts.get(symbol)
+
+    def list(self, contracts: Iterable[Contract]) -> None:
+        """Take contracts as the counter listed them."""
+        for contract in contracts:
+            self._facts[contract.symbol] = Facts(
+                contract.exchange, contract.name, contract.product_id, contract.size or None
+            )
+
+    def take_word(self, instruments: Sequence[Instrument]) -> None:
+        """A subscription names the exchange; enough for ticks while the trading front is down."""
+        for symbol, exchange in instruments:
+            if symbol not in self._facts:
+                self._facts[symbol] = Facts(exchange, "", product_code(symbol), None)

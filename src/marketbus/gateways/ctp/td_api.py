@@ -1,0 +1,195 @@
+"""vnpy_ctp's trading API with its raw callbacks taken over: login, settlement confirmation and the contract list.
+
+vnpy_ctp latches after one failed login (495/798), loses contracts of unknown exchanges (618) and sleeps inside a
+callback (531-538).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vnpy.trader.gateway import BaseGateway
+from vnpy.trader.utility import get_folder_path
+from vnpy_ctp.gateway.ctp_gateway import CtpTdApi
+
+from marketbus.domain.contract import Contract
+from marketbus.domain.session import Channel, SessionState
+from marketbus.domain.status import Level
+from marketbus.gateways.ctp.callback import guarded
+from marketbus.gateways.ctp.contracts import contract
+from marketbus.gateways.ctp.login import Login
+from marketbus.gateways.ctp.setting import CtpSetting
+from marketbus.gateways.ctp.symbols import Symbols
+from marketbus.ports.gateway import ContractsListed, GatewaySink, Logged, SessionChanged
+
+QUERY_RETRY = 1.1
+"""Seconds: the counter takes one query per second and session."""
+RESUME_QUICK = 2
+"""THOST_TERT_QUICK: private and public flow from now on. (Orders are not carried yet.)"""
+
+
+class TraderApi(CtpTdApi):
+    """One trading session. Callbacks run in the SDK's task thread, calls in the `td` lane."""
+
+    def __init__(
+        self,
+        gateway: BaseGateway,
+        setting: CtpSetting,
+        sink: GatewaySink,
+        symbols: Symbols,
+        later: Callable[[Channel, float], None],
+        query_later: Callable[[float], None],
+    ) -> None:
+        super().__init__(gateway)
+        self.setting = setting
+        self.sink = sink
+        self.symbols = symbols
+        self._query_later = query_later
+        self._login = Login(Channel.TD, sink, later)
+        self._listed: list[Contract] = []
+        self.connected = False
+        self._day = 0
+
+    # Calls
+
+    def open(self) -> None:
+        """Create the API and let it connect to its fronts; it goes on trying by itself."""
+        folder = get_folder_path(self.gateway_name.lower())
+        self.createFtdcTraderApi((str(folder) + "/Td").encode("gb18030"), self.setting.production)
+        self.subscribePrivateTopic(RESUME_QUICK)
+        self.subscribePublicTopic(RESUME_QUICK)
+        for front in self.setting.td_fronts:
+            self.registerFront(front.address)
+        self.init()
+
+    def start_login(self) -> None:
+        """Authenticate (or log in where no AuthCode is needed), unless a refusal has latched."""
+        if self._login.latched or not self.connected:
+            return
+        self.sink.event(SessionChanged(Channel.TD, SessionState.AUTHENTICATING))
+        if self.setting.auth_code:
+            self.reqid += 1
+            self.reqAuthenticate(
+                {
+                    "UserID": self.setting.user_id,
+                    "BrokerID": self.setting.broker_id,
+                    "AuthCode": self.setting.auth_code,
+                    "AppID": self.setting.app_id,
+                },
+                self.reqid,
+            )
+        else:
+            self._send_login()
+
+    def query_contracts(self) -> None:
+        """Ask for every instrument; asked again a little later when the SDK's flow control says no."""
+        if not self.connected:
+            return
+        self.reqid += 1
+        if self.reqQryInstrument({}, self.reqid):
+            self._query_later(QUERY_RETRY)
+        else:
+            self._listed.clear()
+
+    def _send_login(self) -> None:
+        self.reqid += 1
+        self.reqUserLogin(
+            {
+                "UserID": self.setting.user_id,
+                "Password": self.setting.password,
+                "BrokerID": self.setting.broker_id,
+            },
+            self.reqid,
+        )
+
+    # Callbacks
+
+    @guarded
+    def onFrontConnected(self) -> None:
+        """The front is there."""
+        self.connected = True
+        self.sink.event(Logged(Level.INFO, "td.connected"))
+        self.start_login()
+
+    @guarded
+    def onFrontDisconnected(self, reason: int) -> None:
+        """The front is gone; the SDK reconnects by itself."""
+        self.connected = False
+        self.sink.event(Logged(Level.WARNING, "td.disconnected", {"reason": f"0x{reason:04X}"}))
+        if not self._login.latched:
+            self.sink.event(
+                SessionChanged(
+                    Channel.TD, SessionState.DISCONNECTED, code=reason, message=f"front lost, 0x{reason:04X}"
+                )
+            )
+
+    @guarded
+    def onRspAuthenticate(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
+        """The terminal is accepted or refused."""
+        if error and error["ErrorID"]:
+            self._login.refused("td.authenticate_failed", error)
+            return
+        self.sink.event(Logged(Level.INFO, "td.authenticated"))
+        self._send_login()
+
+    @guarded
+    def onRspUserLogin(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
+        """Taken or refused."""
+        if error and error["ErrorID"]:
+            self._login.refused("td.login_failed", error)
+            return
+        self._login.succeeded()
+        day = str(data.get("TradingDay", ""))
+        self._day = int(day) if day.isdigit() else 0
+        self.sink.event(Logged(Level.INFO, "td.login", {"trading_day": day}))
+        self.sink.event(SessionChanged(Channel.TD, SessionState.SYNCING, trading_day=self._day))
+        self.reqid += 1
+        self.reqSettlementInfoConfirm(
+            {"BrokerID": self.setting.broker_id, "InvestorID": self.setting.user_id}, self.reqid
+        )
+
+    @guarded
+    def onRspSettlementInfoConfirm(
+        self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool
+    ) -> None:
+        """Confirmed; the contract list is asked for either way, since market data needs it."""
+        if error and error["ErrorID"]:
+            self._log_error(error)
+        else:
+            self.sink.event(Logged(Level.INFO, "td.settlement_confirmed"))
+        self._query_later(0.0)
+
+    @guarded
+    def onRspQryInstrument(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
+        """One instrument; the last one makes the list complete even when it is itself no good."""
+        if error and error["ErrorID"]:
+            self._log_error(error)
+        elif data:
+            try:
+                listed = contract(self.gateway_name, data)
+            except (ValueError, KeyError) as bad:
+                self.sink.reject("bad_contract", str(data.get("InstrumentID")), f"{type(bad).__name__}: {bad}")
+            else:
+                if listed is not None:
+                    self._listed.append(listed)
+        if last:
+            self.symbols.list(self._listed)
+            self.sink.event(Logged(Level.INFO, "td.contracts", {"count": len(self._listed)}))
+            self.sink.event(ContractsListed(tuple(self._listed), complete=True))
+            self.sink.event(SessionChanged(Channel.TD, SessionState.READY, trading_day=self._day))
+            self._listed.clear()
+
+    @guarded
+    def onRspError(self, error: Mapping[str, Any], reqid: int, last: bool) -> None:
+        """An error that belongs to no request of ours."""
+        self._log_error(error)
+
+    def onRtnOrder(self, data: Mapping[str, Any]) -> None:
+        """Orders of other terminals: not carried yet, and vnpy_ctp's own handling may raise."""
+
+    def onRtnTrade(self, data: Mapping[str, Any]) -> None:
+        """As onRtnOrder."""
+
+    def _log_error(self, error: Mapping[str, Any]) -> None:
+        self.sink.event(
+            Logged(Level.ERROR, "td.error", {"error": int(error["ErrorID"]), "words": str(error["ErrorMsg"])})
+        )

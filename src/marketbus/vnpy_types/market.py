@@ -1,0 +1,109 @@
+"""Ticks and contracts: domain ⇄ vnpy."""
+
+import math
+from typing import Any
+
+from vnpy.trader.constant import Exchange as VnpyExchange
+from vnpy.trader.constant import OptionType as VnpyOptionType
+from vnpy.trader.object import ContractData, TickData
+
+from marketbus.domain.contract import Contract, OptionType, Product
+from marketbus.domain.instrument import Exchange, product_code
+from marketbus.domain.tick import Tick, TickFlag
+from marketbus.domain.times import SHANGHAI, from_datetime, to_datetime, yyyymmdd
+
+_OPTION_TYPES = {VnpyOptionType.CALL: OptionType.CALL, VnpyOptionType.PUT: OptionType.PUT}
+_STATISTICS = ("limit_up", "limit_down", "open_price", "high_price", "low_price", "pre_close")
+LEVELS = range(1, 6)
+
+
+def tick_from_vnpy(data: TickData, received: int, trading_day: int, flags: int = 0) -> Tick:
+    """A vnpy tick as a domain tick; vnpy's 0 in a statistic means absent, a naive datetime is Shanghai time.
+
+    Raises:
+        ValueError: a price or a volume is not a finite number.
+    """
+    fields: dict[str, Any] = {}
+    for level in LEVELS:
+        for side in ("bid", "ask"):
+            volume = getattr(data, f"{side}_volume_{level}")
+            price = getattr(data, f"{side}_price_{level}")
+            if volume > 0 and math.isfinite(price):
+                fields[f"{side}_price_{level}"] = float(price)
+                fields[f"{side}_volume_{level}"] = float(volume)
+    if not math.isfinite(data.last_price) or not math.isfinite(data.volume):
+        raise ValueError(f"last_price {data.last_price}, volume {data.volume}")
+    if not data.last_price:
+        flags |= TickFlag.NO_LAST
+    if "bid_price_1" in fields and "ask_price_1" in fields and fields["bid_price_1"] >= fields["ask_price_1"]:
+        flags |= TickFlag.CROSSED
+    for name in _STATISTICS:
+        fields[name] = _present(getattr(data, name))
+    return Tick(
+        gateway=data.gateway_name,
+        symbol=data.symbol,
+        exchange=Exchange(data.exchange.value),
+        datetime=from_datetime(data.datetime),
+        received=received,
+        trading_day=trading_day,
+        flags=flags,
+        name=data.name,
+        volume=float(data.volume),
+        turnover=float(data.turnover),
+        open_interest=float(data.open_interest),
+        last_price=float(data.last_price),
+        last_volume=float(data.last_volume),
+        **fields,
+    )
+
+
+def tick_to_vnpy(tick: Tick) -> TickData:
+    """A domain tick as vnpy's; what is absent becomes 0, as vnpy users expect."""
+    data = TickData(
+        gateway_name=tick.gateway,
+        symbol=tick.symbol,
+        exchange=VnpyExchange(tick.exchange.value),
+        datetime=tick.time.replace(tzinfo=SHANGHAI),
+        name=tick.name,
+        volume=tick.volume,
+        turnover=tick.turnover,
+        open_interest=tick.open_interest,
+        last_price=tick.last_price,
+        last_volume=tick.last_volume,
+    )
+    for name in _STATISTICS:
+        setattr(data, name, getattr(tick, name) or 0.0)
+    for level in LEVELS:
+        for side in ("bid", "ask"):
+            for kind in ("price", "volume"):
+                field = f"{side}_{kind}_{level}"
+                setattr(data, field, getattr(tick, field))
+    data.localtime = to_datetime(tick.received)
+    return data
+
+
+def contract_from_vnpy(data: ContractData) -> Contract:
+    """A vnpy contract as a domain contract."""
+    expiry, listed = data.option_expiry, data.option_listed
+    return Contract(
+        gateway=data.gateway_name,
+        symbol=data.symbol,
+        exchange=Exchange(data.exchange.value),
+        name=data.name,
+        product=Product(data.product.name),
+        size=float(data.size),
+        pricetick=float(data.pricetick),
+        min_volume=float(data.min_volume),
+        max_volume=None if data.max_volume is None else float(data.max_volume),
+        list_date=None if listed is None else yyyymmdd(listed),
+        expire_date=None if expiry is None else yyyymmdd(expiry),
+        option_strike=data.option_strike or None,
+        option_underlying=data.option_underlying or None,
+        option_type=None if data.option_type is None else _OPTION_TYPES[data.option_type],
+        option_portfolio=data.option_portfolio or None,
+        product_id=product_code(data.symbol),
+    )
+
+
+def _present(value: float) -> float | None:
+    return float(value) if value and math.isfinite(value) and abs(value) < 1e300 else None
