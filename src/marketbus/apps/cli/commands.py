@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from marketbus.apps.cli import setup
+from marketbus.apps.cli import lab, setup, up
 
 app = typer.Typer(
     name="marketbus",
@@ -31,4 +31,7 @@ def _options(  # pyright: ignore[reportUnusedFunction]
     pass
 
 
+app.command("up")(up.up)
+app.command("gateway")(up.gateway)
 app.command("setup")(setup.setup)
+app.add_typer(lab.app, name="lab")

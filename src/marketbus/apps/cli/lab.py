@@ -1,0 +1,48 @@
+"""`marketbus lab`: simulated counters."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from marketbus.apps.cli.run import run
+from marketbus.domain.errors import MarketBusError
+
+app = typer.Typer(help="Simulated counters, on the venue's real protocol.", no_args_is_help=True)
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
+
+
+@app.callback()
+def _group() -> None:  # pyright: ignore[reportUnusedFunction]
+    pass
+
+
+@app.command()
+def ctp(
+    rate: Annotated[float, typer.Option(min=0, help="Ticks a second over all subscribed instruments.")] = 200.0,
+    instruments: Annotated[int, typer.Option(min=1, help="Contracts listed.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Same seed, same market.")] = 1,
+    start: Annotated[
+        datetime | None, typer.Option(help="Market time (Shanghai); default 09:30 of the latest trading day.")
+    ] = None,
+    speed: Annotated[float, typer.Option(min=0, help="Market seconds a second.")] = 1.0,
+    md_port: Port = 0,
+    td_port: Port = 0,
+    control_port: Port = 0,
+) -> None:
+    """Run a simulated CTP counter until Ctrl-C; its first line on stdout says where it listens, as JSON."""
+    from marketbus.lab.ctp.options import CtpLabOptions
+    from marketbus.lab.ctp.server import serve
+    from marketbus.lab.errors import LabError
+
+    options = CtpLabOptions(
+        rate=rate, instruments=instruments, seed=seed, start=start, speed=speed,
+        md_port=md_port, td_port=td_port, control_port=control_port,
+    )  # fmt: skip
+    try:
+        run(serve(options))
+    except LabError as error:
+        raise MarketBusError(" ".join(str(error).split())) from None
+    except OSError as error:
+        raise MarketBusError(f"the simulated counter cannot listen: {error.strerror or error}") from None

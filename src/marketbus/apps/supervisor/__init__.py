@@ -1,0 +1,1 @@
+"""`marketbus up`: the bus, one process per gateway, and what to do when one of them ends."""

@@ -1,0 +1,103 @@
+"""Everything that `marketbus up` runs, and in which order it starts and ends."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from random import Random
+
+from marketbus.adapters.nats.options import NatsOptions, connect_arguments, without_secret
+from marketbus.apps import paths, tether
+from marketbus.apps.config import Config
+from marketbus.apps.exit_codes import ExitCode
+from marketbus.apps.logs import Logs
+from marketbus.apps.nats_options import nats_options
+from marketbus.apps.supervisor.backoff import Backoff
+from marketbus.apps.supervisor.child import Child
+from marketbus.apps.supervisor.first_tick import first_tick
+from marketbus.apps.supervisor.keeper import Keeper
+from marketbus.apps.supervisor.stop import until_stopped
+from marketbus.apps.worker_environment import WorkerCommand
+from marketbus.domain.errors import ConfigError
+from marketbus.domain.status import Level
+
+Command = Callable[[str, str | None], WorkerCommand]
+"""Gateway's name and the embedded server's url, to the command that runs its worker."""
+
+Side = Callable[[NatsOptions], Coroutine[None, None, None]]
+"""Runs beside the workers, such as the demo's board."""
+
+
+class Supervisor:
+    """Used once."""
+
+    def __init__(
+        self, config: Config, state: Path, command: Command, logs: Logs, *,
+        sides: Sequence[Side] = (), children: Sequence[Child] = (), backoff: Callable[[], Backoff] | None = None,
+    ) -> None:  # fmt: skip
+        """`children`: other processes to end at once when the operator insists; whoever started them stops them."""
+        self._began = time.monotonic()
+        self._config = config
+        self._state = state
+        self._command = command
+        self._logs = logs
+        self._sides = sides
+        self._children = children
+        random = Random()  # noqa: S311 (spreads restarts, protects nothing)
+        self._backoff = backoff or (lambda: Backoff(random))
+        self._keepers: list[Keeper] = []
+
+    async def run(self, duration: float | None = None) -> int:
+        """Run until a signal or the end of `duration` (seconds); gives the exit code.
+
+        Raises:
+            ConfigError: no gateway is configured.
+        """
+        if not self._config.gateways:
+            raise ConfigError("gateway", "none is configured", "write a marketbus.toml, or see `marketbus up --demo`")
+        connect_arguments(
+            nats_options(self._config, "marketbus supervisor")
+        )  # says what is wrong before anything starts
+        code = await until_stopped(
+            self._serve(), duration, lambda: self._logs.log(Level.INFO, "supervisor.stopping"), self._kill
+        )
+        self._logs.log(Level.INFO, "supervisor.stopped")
+        return code
+
+    async def _serve(self) -> int:
+        async with AsyncExitStack() as stack:
+            url = None if self._config.nats.url else await self._embedded(stack)
+            options = nats_options(self._config, "marketbus supervisor", url)
+            for name in self._config.gateways:
+                command = lambda name=name: self._command(name, url)  # noqa: E731
+                self._keepers.append(Keeper(name, command, self._logs, self._backoff()))
+            async with asyncio.TaskGroup() as beside:
+                tasks = [beside.create_task(self._first_tick(options))]
+                tasks += [beside.create_task(side(options)) for side in self._sides]
+                async with asyncio.TaskGroup() as workers:
+                    for keeper in self._keepers:
+                        workers.create_task(keeper.keep())
+                for task in tasks:
+                    task.cancel()
+        return ExitCode.USAGE  # no worker could use its configuration
+
+    async def _embedded(self, stack: AsyncExitStack) -> str:
+        from marketbus.adapters.nats.embedded import EmbeddedNats
+
+        store = paths.private(paths.nats_dir(self._state))
+        server = EmbeddedNats(store, self._config.nats.port, command_prefix=tether.prefix())
+        stack.push_async_callback(server.stop)
+        await server.start()
+        self._logs.log(Level.INFO, "nats.embedded", url=without_secret(server.url))
+        return server.url
+
+    async def _first_tick(self, options: NatsOptions) -> None:
+        await first_tick(options)
+        self._logs.log(Level.INFO, "supervisor.first_tick", seconds=time.monotonic() - self._began)
+
+    def _kill(self) -> None:
+        for keeper in self._keepers:
+            keeper.kill()
+        for child in self._children:
+            child.kill()
