@@ -1,0 +1,1 @@
+"""The bus and disk side: each module implements a port."""

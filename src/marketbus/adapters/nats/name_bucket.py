@@ -1,0 +1,102 @@
+"""The bucket of gateway names in NATS KV: one key per name, gone when its holder falls silent."""
+
+import socket
+from os import getpid
+
+import msgspec
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import KeyValueConfig, StorageType
+from nats.js.kv import KeyValue
+
+from marketbus.wire.subjects import encode_token
+
+BUCKET = "marketbus_names"
+_EXISTS_OTHERWISE = 10058
+"""JSStreamNameExistErr: the bucket is there with other settings, and those hold."""
+UNREACHABLE = (OSError, nats.errors.Error)
+"""What NATS raises while it cannot be asked (its JetStream errors are among them)."""
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds a name; `token` tells two incarnations apart."""
+
+    host: str
+    pid: int
+    token: str
+
+
+def myself(token: str) -> Holder:
+    """This process."""
+    return Holder(socket.gethostname(), getpid(), token)
+
+
+def key_of(name: str) -> str:
+    """A gateway name as a KV key: the subject token, with `=` for `%`, which keys may not hold and tokens never use."""
+    return encode_token(name).replace("%", "=")
+
+
+class NameBucket:
+    """One name's entry. Every method may raise `UNREACHABLE`."""
+
+    def __init__(self, client: Client, name: str, ttl: float, replicas: int) -> None:
+        self.ttl = ttl
+        """Seconds after which a silent holder's entry is gone; the bucket's own, once it was opened."""
+        self._client = client
+        self._key = key_of(name)
+        self._replicas = replicas
+        self._bucket: KeyValue | None = None
+
+    async def holder(self) -> tuple[Holder | None, int]:
+        """Who holds the name, and the entry's revision; (None, 0) when nobody does."""
+        bucket = await self._open()
+        try:
+            entry = await bucket.get(self._key)
+        except nats.js.errors.KeyNotFoundError:
+            return None, 0
+        try:
+            return msgspec.json.decode(entry.value or b"", type=Holder), entry.revision or 0
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return Holder("?", 0, ""), entry.revision or 0
+
+    async def create(self, holder: Holder) -> int | None:
+        """Take a free name: the revision, or None when it is not free."""
+        bucket = await self._open()
+        try:
+            return await bucket.create(self._key, msgspec.json.encode(holder))
+        except (nats.js.errors.KeyWrongLastSequenceError, nats.js.errors.KeyNotFoundError):
+            return None  # not found: it expired between the refusal and the look at why
+
+    async def update(self, holder: Holder, revision: int) -> int | None:
+        """Renew: the new revision, or None when the entry is not at `revision` any more."""
+        bucket = await self._open()
+        try:
+            return await bucket.update(self._key, msgspec.json.encode(holder), last=revision)
+        except nats.js.errors.KeyWrongLastSequenceError:
+            return None
+
+    async def delete(self, revision: int) -> None:
+        """Give the name back, if the entry is still ours."""
+        bucket = await self._open()
+        await bucket.delete(self._key, last=revision)
+
+    def forget(self) -> None:
+        """Open the bucket anew next time: a memory bucket does not survive its server."""
+        self._bucket = None
+
+    async def _open(self) -> KeyValue:
+        if self._bucket is None:
+            jetstream = JetStreamContext(self._client, timeout=2.0)
+            wanted = KeyValueConfig(
+                bucket=BUCKET, ttl=self.ttl, history=1, storage=StorageType.MEMORY, replicas=self._replicas
+            )
+            try:
+                self._bucket = await jetstream.create_key_value(wanted)
+            except nats.js.errors.BadRequestError as error:
+                if error.err_code != _EXISTS_OTHERWISE:
+                    raise
+                self._bucket = await jetstream.key_value(BUCKET)
+                self.ttl = (await self._bucket.status()).ttl or self.ttl
+        return self._bucket

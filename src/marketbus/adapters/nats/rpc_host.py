@@ -1,0 +1,159 @@
+"""A gateway's service as a NATS micro service (ADR-32): `nats micro ls / info / stats` show it."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import nats.errors
+from nats.aio.client import Client
+from nats.micro.request import Request
+from nats.micro.service import Service, ServiceConfig
+
+from marketbus.adapters.nats.verbs import Answer, answer
+from marketbus.domain.errors import BadPayload, BadRequest, MarketBusError
+from marketbus.ports.service import GatewayService
+from marketbus.wire import rpc, subjects
+
+OnError = Callable[[str, Exception], None]
+"""Hears the verb and the exception that nobody foresaw."""
+
+_AT_ONCE = 200
+_FLUSH_TIMEOUT = 5
+
+
+class RpcHost:
+    """Answers every verb of `wire.rpc` for one gateway, until stopped."""
+
+    def __init__(
+        self,
+        client: Client,
+        service: GatewayService,
+        on_error: OnError,
+        *,
+        gateway: str,
+        kind: str,
+        simulated: bool,
+        version: str,
+    ) -> None:
+        """`version` is a semantic version, as ADR-32 wants it."""
+        self._client = client
+        self._service = service
+        self._on_error = on_error
+        self._gateway = gateway
+        self._version = version
+        self._metadata = {
+            "gateway": gateway,
+            "kind": kind,
+            "simulated": str(simulated).lower(),
+            "epoch": str(service.epoch),
+        }
+        self._micro: Service | None = None
+
+    async def start(self) -> None:
+        """Listen on every verb's subject."""
+        config = ServiceConfig(
+            name=rpc.SERVICE,
+            version=self._version,
+            description=f"marketbus gateway {self._gateway}",
+            metadata=self._metadata,
+        )
+        self._micro = Service(self._client, config)
+        await self._micro.start()
+        for verb in rpc.VERBS:
+            principal = "*" if verb.group is rpc.Group.OPS else None
+            await self._micro.add_endpoint(
+                name=f"{verb.group}-{verb.name}",
+                subject=subjects.rpc(self._gateway, verb.group, verb.name, principal),
+                handler=_Endpoint(self, verb).handle,
+                metadata={
+                    "summary": verb.summary,
+                    "request": verb.request.__name__,
+                    "reply": verb.reply,
+                    "stream": str(verb.stream).lower(),
+                },
+            )
+        await self._client.flush()
+
+    async def stop(self) -> None:
+        """Answer what has arrived, and listen no more."""
+        if self._micro is None:
+            return
+        micro, self._micro = self._micro, None
+        try:
+            async with asyncio.timeout(_FLUSH_TIMEOUT):
+                await micro.stop()
+        except (OSError, TimeoutError, nats.errors.Error):
+            return  # NATS is away: nobody can ask any more
+
+    async def handle(self, verb: rpc.Verb, request: Request) -> None:
+        """Answer one request; nothing that goes wrong in it ends the service."""
+        try:
+            await self._reply(verb, request, self._answer(verb, request))
+        except MarketBusError as error:
+            await self._fault(request, *rpc.fault_of(error))
+        except (nats.errors.Error, OSError) as error:
+            self._on_error(verb.name, error)  # the bus, not the request: there is no way to answer
+        except Exception as error:  # noqa: BLE001 (the last line of defence; reported, not swallowed)
+            self._on_error(verb.name, error)
+            await self._fault(request, 500, rpc.Fault("error", f"{type(error).__name__} in {verb.name}", "see the log"))
+
+    def _answer(self, verb: rpc.Verb, request: Request) -> Answer:
+        principal = ""
+        if verb.group is rpc.Group.OPS:
+            try:
+                principal = subjects.decode_token(request.subject.rpartition(".")[2])
+            except BadPayload as error:
+                raise BadRequest(f"principal: {error.message}") from None
+        return answer(self._service, verb.name, rpc.decode_request(verb.request, request.data), principal)
+
+    async def _reply(self, verb: rpc.Verb, request: Request, reply: Answer) -> None:
+        if isinstance(reply, bytes):
+            self._check(verb, reply)
+            await _respond(request, reply)
+            return
+        await self._stream(verb, request, reply)
+
+    async def _stream(self, verb: rpc.Verb, request: Request, items: Iterable[bytes]) -> None:
+        """One message per item and an empty one at the end; each few hundred wait for the server to have taken them."""
+        for number, item in enumerate(items, 1):
+            self._check(verb, item)
+            await _respond(request, item)
+            if number % _AT_ONCE == 0:
+                await self._client.flush(_FLUSH_TIMEOUT)
+        await _respond(request, b"")
+
+    def _check(self, verb: rpc.Verb, reply: bytes) -> None:
+        if len(reply) > self._client.max_payload:
+            raise BadRequest(
+                f"the answer of {verb.name} has {len(reply)} bytes, NATS carries {self._client.max_payload}",
+                "ask for less at once",
+            )
+
+    async def _fault(self, request: Request, status: int, fault: rpc.Fault) -> None:
+        headers = {rpc.ERROR_HEADER: _header(fault.message), rpc.ERROR_CODE_HEADER: str(status)}
+        try:
+            await _respond(request, msgspec.json.encode(fault), headers)
+        except (nats.errors.Error, OSError) as error:
+            self._on_error("fault", error)
+
+
+class _Endpoint:
+    def __init__(self, host: RpcHost, verb: rpc.Verb) -> None:
+        self._host = host
+        self._verb = verb
+
+    async def handle(self, request: Request) -> None:
+        await self._host.handle(self._verb, request)
+
+
+async def _respond(request: Request, data: bytes, headers: dict[str, Any] | None = None) -> None:
+    try:
+        await request.respond(data, headers)
+    except ValueError:
+        return  # published without a reply subject: nobody listens
+
+
+def _header(text: str) -> str:
+    """Header values are one line of ASCII (ADR-4); the body has the words in full."""
+    return text.encode("ascii", "replace").decode()[:200].replace("\r", " ").replace("\n", " ")

@@ -1,0 +1,86 @@
+"""Which method of a gateway's service answers which verb, and how its result is written."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from marketbus.domain.contract import Contract
+from marketbus.domain.tick import Tick
+from marketbus.ports.service import GatewayService
+from marketbus.wire import codec, rpc
+
+Answer = bytes | Iterator[bytes]
+"""One message, or a stream of them."""
+
+_json = msgspec.json.encode
+
+
+def answer(service: GatewayService, verb: str, request: Any, principal: str) -> Answer:
+    """Call the service and encode what it says.
+
+    Raises:
+        MarketBusError: the service refuses.
+    """
+    return _ANSWERS[verb](service, request, principal)
+
+
+def _status(service: GatewayService, request: rpc.Nothing, principal: str) -> Answer:
+    return _json(codec.to_object(service.status()))
+
+
+def _subscribe(service: GatewayService, request: rpc.Subscribe, principal: str) -> Answer:
+    return _json(service.subscribe(request.owner, request.patterns, request.ttl))
+
+
+def _renew(service: GatewayService, request: rpc.Renew, principal: str) -> Answer:
+    return _json(rpc.Renewed(service.renew(request.owner, request.ttl), service.epoch))
+
+
+def _unsubscribe(service: GatewayService, request: rpc.Unsubscribe, principal: str) -> Answer:
+    service.unsubscribe(request.owner)
+    return _json(rpc.Nothing())
+
+
+def _subscriptions(service: GatewayService, request: rpc.Nothing, principal: str) -> Answer:
+    return iter([_json(interest) for interest in service.subscriptions()])
+
+
+def _snapshot(service: GatewayService, request: rpc.Select, principal: str) -> Answer:
+    return _encoded(service.snapshot(request.patterns))
+
+
+def _contracts(service: GatewayService, request: rpc.Select, principal: str) -> Answer:
+    return _encoded(service.contracts(request.patterns))
+
+
+def _pin(service: GatewayService, request: rpc.Select, principal: str) -> Answer:
+    return _json(rpc.Pinned(list(service.pin(request.patterns, principal))))
+
+
+def _unpin(service: GatewayService, request: rpc.Select, principal: str) -> Answer:
+    return _json(rpc.Pinned(list(service.unpin(request.patterns, principal))))
+
+
+def _reconnect(service: GatewayService, request: rpc.Nothing, principal: str) -> Answer:
+    service.reconnect(principal)
+    return _json(rpc.Nothing())
+
+
+def _encoded(payloads: Iterable[Tick] | Iterable[Contract]) -> Iterator[bytes]:
+    # A list first: the service may change its own while the stream waits for the bus.
+    return map(codec.encode, list(payloads))
+
+
+_ANSWERS: dict[str, Callable[[GatewayService, Any, str], Answer]] = {
+    "status": _status,
+    "subscribe": _subscribe,
+    "renew": _renew,
+    "unsubscribe": _unsubscribe,
+    "subscriptions": _subscriptions,
+    "snapshot": _snapshot,
+    "contracts": _contracts,
+    "pin": _pin,
+    "unpin": _unpin,
+    "reconnect": _reconnect,
+}
