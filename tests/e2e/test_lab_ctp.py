@@ -1,6 +1,7 @@
 """The stock vnpy_ctp gateway, in a process of its own, against the simulated counter."""
 
 import asyncio
+import importlib
 import json
 import os
 import subprocess
@@ -8,13 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-if __name__ != "__main__":
-    from marketbus.lab.ctp import CtpLab, CtpLabOptions, LabControl, build
+from marketbus.lab.ctp import CtpLab, CtpLabOptions, LabControl, build
 
 SYMBOLS = ["rb2701", "IF2612", "m2701", "SA701", "sc2701", "si2701"]
 START = "2026-11-20T09:30:00+08:00"
@@ -89,9 +90,7 @@ def locale(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def lab(libraries: Path) -> "AsyncIterator[CtpLab]":
-    from datetime import datetime
-
+async def lab(libraries: Path) -> AsyncIterator[CtpLab]:
     lab = CtpLab(CtpLabOptions(instruments=300, rate=200, start=datetime.fromisoformat(START)))
     await lab.start()
     yield lab
@@ -99,17 +98,19 @@ async def lab(libraries: Path) -> "AsyncIterator[CtpLab]":
 
 
 @pytest.fixture
-def child(lab: "CtpLab", tmp_path: Path, locale: Path, libraries: Path) -> Iterator[Child]:
+def child(lab: CtpLab, tmp_path: Path, locale: Path, libraries: Path) -> Iterator[Child]:
     child = Child(tmp_path, locale, libraries, lab.addresses)
     yield child
     child.stop()
 
 
 async def ready(child: Child) -> None:
-    await until(lambda: "合约信息查询成功" in child.logs and "行情服务器登录成功" in child.logs, f"log-in ({child.logs})")
+    await until(
+        lambda: "合约信息查询成功" in child.logs and "行情服务器登录成功" in child.logs, f"log-in ({child.logs})"
+    )
 
 
-async def test_contracts_and_ticks_arrive(lab: "CtpLab", child: Child) -> None:
+async def test_contracts_and_ticks_arrive(lab: CtpLab, child: Child) -> None:
     await ready(child)
     contracts = await child.ask("contracts")
     assert len(contracts) == 300
@@ -126,7 +127,7 @@ async def test_contracts_and_ticks_arrive(lab: "CtpLab", child: Child) -> None:
     assert tick["bid5"] < tick["bid1"] < tick["ask1"] < tick["ask5"]
 
 
-async def test_burst_arrives_complete(lab: "CtpLab", child: Child) -> None:
+async def test_burst_arrives_complete(lab: CtpLab, child: Child) -> None:
     await ready(child)
     lab.rate(0)
     child.tell("subscribe " + " ".join(SYMBOLS))
@@ -145,7 +146,7 @@ async def test_burst_arrives_complete(lab: "CtpLab", child: Child) -> None:
         await asyncio.sleep(0.1)
 
 
-async def test_dropped_fronts_reconnect_and_log_in_again(lab: "CtpLab", child: Child) -> None:
+async def test_dropped_fronts_reconnect_and_log_in_again(lab: CtpLab, child: Child) -> None:
     await ready(child)
     child.tell("subscribe rb2701")
     await until(lambda: lab.status()["subscribed"] == 1, "the subscription")
@@ -157,13 +158,13 @@ async def test_dropped_fronts_reconnect_and_log_in_again(lab: "CtpLab", child: C
     await until(lambda: lab.status()["sent"] > before + 10, "ticks after the drop")
 
 
-async def test_rejected_login_tells_the_counters_words(lab: "CtpLab", child: Child) -> None:
+async def test_rejected_login_tells_the_counters_words(lab: CtpLab, child: Child) -> None:
     lab.reject_login(75)
     await until(lambda: any("代码：75" in log for log in child.logs), "the refusal")
     assert any("CTP:连续登录失败次数超限,登录被禁止" in log for log in child.logs)
 
 
-async def test_malformed_ticks_reach_the_sdk(lab: "CtpLab", child: Child) -> None:
+async def test_malformed_ticks_reach_the_sdk(lab: CtpLab, child: Child) -> None:
     await ready(child)
     lab.rate(0)
     child.tell("subscribe rb2701")
@@ -179,13 +180,39 @@ async def test_malformed_ticks_reach_the_sdk(lab: "CtpLab", child: Child) -> Non
     assert 123456 in got["rb2701"]
 
 
-async def test_crash_kills_the_sdk_process(lab: "CtpLab", child: Child) -> None:
+async def test_crash_kills_the_sdk_process(lab: CtpLab, child: Child) -> None:
     await ready(child)
     assert lab.crash() == 1
     assert await child.ended() == -11
 
 
-async def test_control_port_speaks_for_the_lab(lab: "CtpLab", child: Child) -> None:
+async def test_hung_callback_thread_goes_silent(lab: CtpLab, child: Child) -> None:
+    await ready(child)
+    child.tell("subscribe rb2701")
+    await until(lambda: lab.status()["subscribed"] == 1, "the subscription")
+    assert lab.hang() == 1
+    sent = lab.status()["sent"]
+    await until(lambda: lab.status()["sent"] > sent + 100, "ticks into the void")
+    got = await child.ask("ticks")
+    assert lab.oracle()["rb2701"]["last"] not in got.get("rb2701", [])
+
+
+async def test_refused_and_mute_fronts(lab: CtpLab, child: Child) -> None:
+    await ready(child)
+    lab.mute(front="md")
+    await lab.refuse(front="td")
+    lab.drop()
+    # Both disconnect; market data connects to a front that says nothing, trading to none at all.
+    await until(lambda: child.logs.count("行情服务器连接成功") == 2, "the mute front's connection")
+    assert child.logs.count("行情服务器登录成功") == 1
+    assert child.logs.count("交易服务器连接成功") == 1
+    lab.mute(on=False)
+    await lab.refuse(on=False)
+    lab.drop("md")
+    await until(lambda: lab.status()["logins"] == 4, "both logins")
+
+
+async def test_control_port_speaks_for_the_lab(lab: CtpLab, child: Child) -> None:
     await ready(child)
 
     def talk() -> dict[str, Any]:
@@ -213,7 +240,9 @@ def run_gateway(libraries: str, td: str, md: str) -> None:
 
     from vnpy.trader.constant import Exchange
     from vnpy.trader.object import ContractData, LogData, SubscribeRequest, TickData
-    from vnpy_ctp import CtpGateway
+
+    # Carries no types.
+    stock: Any = importlib.import_module("vnpy_ctp").CtpGateway
 
     class Engine:
         def put(self, event: object) -> None: ...
@@ -224,7 +253,7 @@ def run_gateway(libraries: str, td: str, md: str) -> None:
     ticks: dict[str, TickData] = {}
     contracts: dict[str, ContractData] = {}
 
-    class Gateway(CtpGateway):
+    class Gateway(stock):
         def on_tick(self, tick: TickData) -> None:
             volumes.setdefault(tick.symbol, []).append(int(tick.volume))
             ticks[tick.symbol] = tick
@@ -242,7 +271,7 @@ def run_gateway(libraries: str, td: str, md: str) -> None:
     def answer(value: Any) -> None:
         say("@answer " + json.dumps(value, ensure_ascii=False))
 
-    gateway = Gateway(Engine(), "CTP")  # pyright: ignore[reportArgumentType]
+    gateway = Gateway(Engine(), "CTP")
     gateway.connect(
         {
             "用户名": "000001",
@@ -263,7 +292,9 @@ def run_gateway(libraries: str, td: str, md: str) -> None:
         elif command == "ticks":
             answer({symbol: list(seen) for symbol, seen in volumes.items()})
         elif command == "contracts":
-            answer({c.symbol: [c.name, c.exchange.value, c.size, c.pricetick, c.product.name] for c in contracts.values()})
+            answer(
+                {c.symbol: [c.name, c.exchange.value, c.size, c.pricetick, c.product.name] for c in contracts.values()}
+            )
         elif command == "last":
             t = ticks[arguments[0]]
             answer(

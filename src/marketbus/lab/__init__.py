@@ -1,0 +1,1 @@
+"""Simulated counterparties on the venues' real protocols, over one deterministic market."""

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from marketbus.lab import hours
+from marketbus.lab.errors import LabError
 
 _MORNING = timedelta(hours=9, minutes=30)
 _NS = 1_000_000_000
+_FASTEST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """At real time `real_ns` (Unix, ns) the market's time was `market_ns`, running at `rate` market seconds a second."""
+    """At real time `real_ns` (Unix, ns) the market's was `market_ns`, running at `rate` market seconds a second."""
 
     real_ns: int
     market_ns: int
@@ -36,7 +38,7 @@ class LabClock:
         now = real_ns()
         if start is None:
             start = default_start(datetime.fromtimestamp(now / _NS, hours.SHANGHAI).date())
-        self.speed = speed
+        self.speed = _checked(speed)
         self.set(start)
 
     def set(self, moment: datetime) -> None:
@@ -55,8 +57,8 @@ class LabClock:
     def set_speed(self, speed: float) -> None:
         """Market seconds per real second, from now on."""
         self.advance()
+        self.speed = _checked(speed)
         self.segment = Segment(self._real_ns(), self.now_ns(), speed)
-        self.speed = speed
 
     def now_ns(self) -> int:
         """The market's time, Unix ns; stands still at a session's end until `advance`."""
@@ -78,6 +80,12 @@ class LabClock:
     def seconds_to_end(self) -> float:
         """Real seconds until the session ends."""
         return (self._end_ns - self.now_ns()) / self.speed / _NS
+
+
+def _checked(speed: float) -> float:
+    if not 0 < speed <= _FASTEST:
+        raise LabError(f"speed {speed:g}: market seconds a second, above 0 and at most {_FASTEST}")
+    return speed
 
 
 def to_ns(moment: datetime) -> int:

@@ -4,7 +4,7 @@ Each tick is a pure function of (seed, instrument, how many ticks it has had), s
 what an instrument does. Prices are whole ticks inside; yuan outside.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
@@ -47,6 +47,9 @@ class Ticks:
     ask_volume: Ints
 
 
+_STATE = tuple(field.name for field in fields(Ticks) if field.name != "rows")
+
+
 class Exchange:
     """The state of every listed instrument; `step` makes their next ticks."""
 
@@ -59,7 +62,7 @@ class Exchange:
         self.tick = np.array([listing.tick for listing in listings], np.float64)
         self._multiplier = np.array([listing.multiplier for listing in listings], np.float64)
         rows = np.arange(count, dtype=np.uint64)
-        self._key = _mix(rows * _GOLDEN + np.uint64(seed) * _MIX_1)
+        self._key = _mix(rows * _GOLDEN + np.array([seed % 2**64], np.uint64) * _MIX_1)
         base = np.rint(np.array([listing.base for listing in listings]) / self.tick)
         drift = (_mix(self._key) % np.uint64(2001)).astype(np.int64) - 1000
         self._pre_settle = (base * (1 + drift / 100_000)).astype(np.int64)
@@ -143,7 +146,7 @@ class Exchange:
 
     def snapshot(self, rows: Ints) -> Ticks:
         """The latest tick of each of `rows`, as it was."""
-        return Ticks(rows, *(getattr(self.latest, name)[rows] for name in Ticks.__slots__[1:]))
+        return Ticks(rows, *(getattr(self.latest, name)[rows] for name in _STATE))
 
     def _begin_day(self) -> None:
         reach = np.maximum(np.floor(np.abs(self._pre_settle) * _LIMIT).astype(np.int64), 20)
@@ -207,16 +210,27 @@ class Exchange:
         )
 
     def _remember(self, rows: Ints, ticks: Ticks) -> None:
-        for name in Ticks.__slots__[1:]:
+        for name in _STATE:
             getattr(self.latest, name)[rows] = getattr(ticks, name)[-len(rows) :]
 
     def _empty(self) -> Ticks:
         count = len(self.listings)
-        floats = {name: np.zeros(count) for name in ("last", "open", "high", "low", "average", "turnover")}
-        ints = {name: np.zeros(count, np.int64) for name in ("rows", "volume", "open_interest")}
-        book = {name: np.zeros((count, LEVELS)) for name in ("bid", "ask")}
-        sizes = {name: np.zeros((count, LEVELS), np.int64) for name in ("bid_volume", "ask_volume")}
-        return Ticks(**floats, **ints, **book, **sizes)
+        book = (count, LEVELS)
+        return Ticks(
+            rows=np.arange(count),
+            last=np.zeros(count),
+            open=np.zeros(count),
+            high=np.zeros(count),
+            low=np.zeros(count),
+            average=np.zeros(count),
+            volume=np.zeros(count, np.int64),
+            turnover=np.zeros(count),
+            open_interest=np.zeros(count, np.int64),
+            bid=np.zeros(book),
+            ask=np.zeros(book),
+            bid_volume=np.zeros(book, np.int64),
+            ask_volume=np.zeros(book, np.int64),
+        )
 
     def _yuan(self, prices: Ints) -> Floats:
         return _round(prices * self.tick)

@@ -100,8 +100,8 @@ def session_end(moment: datetime, hours: Hours) -> datetime | None:
 
 def shared_end(moment: datetime) -> datetime | None:
     """When the lab's clock must jump, or None when nothing trades at that moment."""
-    ends = [session_end(moment, hours) for hours in (Hours.NIGHT_23, *Hours)]
-    return next((end for end in ends if end is not None), None)
+    ends = [end for each in Hours if (end := session_end(moment, each)) is not None]
+    return session_end(moment, Hours.NIGHT_23) or max(ends, default=None)
 
 
 def next_open(moment: datetime) -> datetime:

@@ -131,7 +131,8 @@ def _combinations(futures: list[Listing]) -> Iterator[Listing]:
 def _options(futures: list[Listing], today: date) -> Iterator[Listing]:
     """Strikes from the middle outwards, without end until they reach zero."""
     steps = {product.code: product.strike for product in PRODUCTS if product.strike}
-    under = [(future, steps[future.product]) for future in futures if future.product in steps]
+    alive = [future for future in futures if _option_expiry(future, own=False) >= today]
+    under = [(future, steps[future.product]) for future in alive if future.product in steps]
     index = [(future, INDEX_OPTION.strike) for future in _futures(INDEX_OPTION, today)]
     under = under[: len(steps)] + index + under[len(steps) :]
     for distance in chain((0,), (sign * n for n in count(1) for sign in (1, -1))):
@@ -167,8 +168,13 @@ def _option(future: Listing, strike: float, *, call: bool) -> Listing:
         year=future.year,
         month=future.month,
         listed=future.listed,
-        expires=future.expires - timedelta(days=0 if own else 12),
+        expires=_option_expiry(future, own=own),
         underlying=future.symbol.replace("IO", "IF") if own else future.symbol,
         strike=strike,
         call=call,
     )
+
+
+def _option_expiry(future: Listing, *, own: bool) -> date:
+    """Options on goods end some two weeks before their future; those on an index with it."""
+    return future.expires - timedelta(days=0 if own else 12)

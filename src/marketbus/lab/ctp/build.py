@@ -99,7 +99,7 @@ def _build(include: Path, scratch: Path, out: Path) -> None:
     _run(*common, "-c", str(scratch / "layouts.cpp"), "-o", os.devnull)
     _run(*common, "-c", str(_NATIVE / "front.cpp"), "-o", str(scratch / "front.o"))
     for key, name in LIBRARIES.items():
-        # The pybind modules ask for these bare names: with this SONAME a library loaded before them is the one they get.
+        # The pybind modules ask for these bare names: a library of that SONAME loaded before them is what they get.
         link = ("-shared", f"-Wl,-soname,{name}", "-Wl,-z,defs", "-pthread", "-o", str(out / name))
         _run(*common, str(scratch / f"{key}.cpp"), str(scratch / "front.o"), *link)
     layouts["structs"] = {

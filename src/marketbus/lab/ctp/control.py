@@ -9,9 +9,9 @@ import msgspec
 
 from marketbus.lab.errors import LabError
 
-COMMANDS = frozenset(
-    "rate burst pause resume drop mute refuse delay reject_login malformed crash hang oracle clock status".split()
-)
+_MARKET = ("rate", "burst", "pause", "resume", "clock", "malformed", "oracle", "status")
+_FAULTS = ("drop", "mute", "refuse", "delay", "reject_login", "crash", "hang")
+COMMANDS = frozenset(_MARKET + _FAULTS)
 _LINE_BYTES = 1 << 20
 
 
@@ -26,7 +26,10 @@ class ControlPort:
 
     async def open(self) -> None:
         """Listens."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=_LINE_BYTES)
+        try:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=_LINE_BYTES)
+        except OSError as error:
+            raise LabError(f"cannot listen on 127.0.0.1:{self.port} for control: {error.strerror}") from error
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -50,15 +53,17 @@ class ControlPort:
 
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
-            asked = msgspec.json.decode(line, type=dict[str, Any])
-            command = asked.pop("do", None)
-            if command not in COMMANDS:
-                raise LabError(f"no command {command!r}: one of {', '.join(sorted(COMMANDS))}")
-            if isinstance(asked.get("start"), str):
-                asked["start"] = datetime.fromisoformat(asked["start"])
-            result = getattr(self._target, command)(**asked)
+            result = self._call(msgspec.json.decode(line, type=dict[str, Any]))
             if inspect.isawaitable(result):
                 result = await result
         except (LabError, LookupError, TypeError, ValueError, msgspec.MsgspecError) as error:
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
         return {"ok": True, "result": result}
+
+    def _call(self, asked: dict[str, Any]) -> Any:
+        command = asked.pop("do", None)
+        if command not in COMMANDS:
+            raise LabError(f"no command {command!r}: one of {', '.join(sorted(COMMANDS))}")
+        if isinstance(asked.get("start"), str):
+            asked["start"] = datetime.fromisoformat(asked["start"])
+        return getattr(self._target, command)(**asked)

@@ -63,7 +63,7 @@ class DepthPacker:
         fields["LowerLimitPrice"] = self._exchange.lower_limit
 
     def pack(self, ticks: Ticks, moment: datetime) -> Structured:
-        """Frames of `ticks`, all stamped with the market's `moment`; an array whose bytes go on the wire as they lie."""
+        """Frames of `ticks`, all stamped with the market's `moment`; the array's bytes go on the wire as they lie."""
         # Copied as opaque bytes: numpy would otherwise copy field by field.
         frames = self._blank.view(f"V{self.dtype.itemsize}")[ticks.rows].view(self.dtype)
         fields = frames["tick"]

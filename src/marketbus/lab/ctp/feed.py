@@ -1,4 +1,4 @@
-"""Sends ticks to whoever subscribed: paced without drift, or as fast as they are taken, and keeps the oracle's books."""
+"""Sends ticks to whoever subscribed, paced without drift or as fast as they are taken; keeps the oracle's books."""
 
 import asyncio
 from typing import Any

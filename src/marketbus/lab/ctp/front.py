@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from marketbus.lab.ctp import frame
 from marketbus.lab.ctp.frame import BadFrame, Frame
+from marketbus.lab.errors import LabError
 
 _SEND_LIMIT = 1 << 18
 _SOCKET_BYTES = 1 << 20
-SLOW_CLIENT_S = 10.0
+SLOW_CLIENT_S = 3.0
 """A client that takes nothing for this long is dropped, as counters do: it must not hold up the others."""
 
 
@@ -39,7 +40,7 @@ class Session(asyncio.Protocol):
         transport.set_write_buffer_limits(high=_SEND_LIMIT)
         self.transport = transport
         self._front.sessions.add(self)
-        self.send(self._front.greeting())
+        self.force(self._front.greeting())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets the session."""
@@ -83,7 +84,7 @@ class Session(asyncio.Protocol):
             self.transport.write(data)
 
     def force(self, data: bytes) -> None:
-        """Writes even when the front is mute: for orders to the library itself."""
+        """Writes even when the front is mute: what is for the library, not for its user."""
         if self.transport is not None:
             self.transport.write(data)
 
@@ -133,7 +134,10 @@ class Front:
         """Listens; keeps the same port from the first time on."""
         if self._server is None:
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(lambda: Session(self), "127.0.0.1", self.port, reuse_address=True)
+            try:
+                self._server = await loop.create_server(lambda: Session(self), "127.0.0.1", self.port, backlog=1024)
+            except OSError as error:
+                raise LabError(f"cannot listen on 127.0.0.1:{self.port} for {self.name}: {error.strerror}") from error
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def refuse(self) -> None:

@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from marketbus.lab.errors import LabError
+
 
 class CtpLabOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`rate`: ticks a second over all subscribed instruments together, 0 = none; `start`: market time (Shanghai when
@@ -26,3 +28,13 @@ class CtpLabOptions(msgspec.Struct, frozen=True, kw_only=True):
     broker_id: str = ""
     auth_code: str = ""
     app_id: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises LabError for what cannot be played."""
+        if self.instruments < 1:
+            raise LabError(f"instruments {self.instruments}: at least 1")
+        if self.rate < 0:
+            raise LabError(f"rate {self.rate:g}: ticks a second, 0 or more")
+        for name in ("md_port", "td_port", "control_port"):
+            if not 0 <= getattr(self, name) <= 65535:
+                raise LabError(f"{name} {getattr(self, name)}: 0 (a free one) to 65535")

@@ -19,7 +19,7 @@ SHA256 = "c73a432171f9d45c341fa8472bed56e6ca00c97d6e04898dfa65593ff2d6fd2a"
 HEADERS = ("ThostFtdcMdApi.h", "ThostFtdcTraderApi.h", "ThostFtdcUserApiDataType.h", "ThostFtdcUserApiStruct.h")
 
 # Before pip hands out a source distribution it asks the package's build backend for metadata; the real one downloads
-# and starts a tool chain for that (35 s). We only want the file, so this stand-in answers instead, for that one process.
+# and starts a tool chain for that (35 s). Only the file is wanted here, so this stand-in answers in that one process.
 _BACKEND = """
 import pathlib
 

@@ -30,7 +30,7 @@ FrontName = Literal["md", "td"]
 
 
 class CtpLab:
-    """A running simulated counter. Use `start`, `stop`; the other public methods are also the control port's commands."""
+    """A simulated counter: `start`, `failed`, `stop`; the other public methods are also the control port's commands."""
 
     def __init__(self, options: CtpLabOptions | None = None, layout: Layout | None = None) -> None:
         """Raises LibraryMissing when the libraries (whose layouts it needs) are not built."""
@@ -67,6 +67,10 @@ class CtpLab:
         await self._trading.close()
         for front in self._fronts.values():
             await front.close()
+
+    async def failed(self) -> None:
+        """Returns never; raises what ended the market, should that happen."""
+        await asyncio.gather(*self._tasks)
 
     @property
     def addresses(self) -> dict[str, Any]:
@@ -225,6 +229,11 @@ async def serve(options: CtpLabOptions) -> None:
     try:
         sys.stdout.write(msgspec.json.encode(lab.addresses).decode() + "\n")
         sys.stdout.flush()
-        await stopped.wait()
+        waits = {loop.create_task(stopped.wait()), loop.create_task(lab.failed())}
+        done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        for task in done:
+            task.result()
     finally:
         await lab.stop()

@@ -95,14 +95,13 @@ namespace {{
 void connected(void *spi) {{ static_cast<{api.spi} *>(spi)->OnFrontConnected(); }}
 void disconnected(void *spi, int reason) {{ static_cast<{api.spi} *>(spi)->OnFrontDisconnected(reason); }}
 
-bool dispatch(lab::Front &front, void *target, const lab::Header &header, const char *error, const char *data) {{
+void dispatch(lab::Front &front, void *target, const lab::Header &header, const char *error, const char *data) {{
     auto *spi = static_cast<{api.spi} *>(target);
     auto *info = reinterpret_cast<CThostFtdcRspInfoField *>(const_cast<char *>(error));
     bool last = header.flags & lab::LAST;
     switch (header.message) {{
         {cases}
     }}
-    return false;
 }}
 
 class Stub final : public {api.api} {{
@@ -176,6 +175,9 @@ def _case(method: Method, numbered: Numbered) -> str:
     if method.name == "OnRspUserLogin":
         login = f"reinterpret_cast<const {struct} *>(data)"
         lines.append(f"if (data && (!info || !info->ErrorID)) front.set_trading_day({login}->TradingDay);")
+    if method.name.startswith(("OnRspQry", "OnRspError")):
+        # Before the call, which may well ask the next question.
+        lines.append("if (last) front.answered();")
     lines.append(f"if (spi) spi->{method.name}({', '.join(arguments)});")
-    lines.append(f"return {'last' if method.name.startswith(('OnRspQry', 'OnRspError')) else 'false'};")
+    lines.append("break;")
     return "\n            ".join(lines)

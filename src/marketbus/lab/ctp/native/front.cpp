@@ -214,7 +214,7 @@ size_t Front::consume(char *buffer, size_t filled) {
             // RegisterSpi must get its turn during a flood: the mutex alone is not fair.
             while (spi_waiters_.load(std::memory_order_relaxed) > 0) sched_yield();
             std::lock_guard<std::recursive_mutex> hold(spi_lock_);
-            if (dispatch_(*this, spi_, header, info, data)) query_open_ = false;
+            dispatch_(*this, spi_, header, info, data);
         }
         at += whole;
     }

@@ -39,8 +39,8 @@ constexpr size_t INFO_BYTES = 88;
 class Front;
 using Connected = void (*)(void *spi);
 using Disconnected = void (*)(void *spi, int reason);
-// Calls one callback of the SPI. Returns true when it was the last answer to a query (flow control).
-using Dispatch = bool (*)(Front &front, void *spi, const Header &header, const char *info, const char *data);
+// Calls one callback of the SPI, if there is one.
+using Dispatch = void (*)(Front &front, void *spi, const Header &header, const char *info, const char *data);
 
 class Front {
    public:
@@ -59,6 +59,7 @@ class Front {
     int query(uint16_t message, int32_t request, const void *data, size_t size);
     int send_names(uint16_t message, char **names, int count);
 
+    void answered() { query_open_ = false; }
     void set_trading_day(const char *day);
     const char *trading_day() const { return trading_day_; }
     std::string address() const;

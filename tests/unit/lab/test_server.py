@@ -1,0 +1,299 @@
+"""The server seen by a client that speaks its frames: what the SDK process cannot show."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Self
+
+import numpy as np
+import pytest
+
+from marketbus.lab.ctp import CtpLab, CtpLabOptions, LabControl, build, frame
+from marketbus.lab.ctp.depth import ABSENT, CALLBACK, STRUCT
+from marketbus.lab.ctp.layout import Layout
+from marketbus.lab.errors import LabError
+
+DAY = datetime.fromisoformat("2026-11-20T09:30:00+08:00")
+
+
+class Client:
+    """A front's client in frames; `ticks` are unpacked structs."""
+
+    def __init__(self, layout: Layout, api: str) -> None:
+        self.layout = layout
+        self._api = api
+        self._buffer = bytearray()
+        self.ticks: list[dict[str, Any]] = []
+        self.frames: list[frame.Frame] = []
+
+    async def connect(self, address: str) -> Self:
+        host, port = address.removeprefix("tcp://").split(":")
+        self._reader, self._writer = await asyncio.open_connection(host, int(port))
+        return self
+
+    def send(self, method: str, data: bytes) -> None:
+        requests = {name: number for number, (name, _) in self.layout.messages[self._api]._requests.items()}  # pyright: ignore[reportPrivateUsage]
+        self._writer.write(frame.encode(requests[method], data.count(b"\0") or 1, data, None, last=True))
+
+    def log_in(self, password: str = "secret") -> None:
+        self.send("ReqUserLogin", self.layout.pack("CThostFtdcReqUserLoginField", UserID="1", Password=password))
+
+    def subscribe(self, *symbols: str) -> None:
+        self.send("SubscribeMarketData", b"".join(symbol.encode() + b"\0" for symbol in symbols))
+
+    async def read(self) -> None:
+        depth, _ = self.layout.messages["md"].callback(CALLBACK)
+        self._buffer += await self._reader.read(1 << 20)
+        for each in frame.split(self._buffer):
+            if each.message == depth and self._api == "md":
+                self.ticks.append(self.layout.unpack(STRUCT, each.data))
+            else:
+                self.frames.append(each)
+
+    async def read_ticks(self, count: int) -> list[dict[str, Any]]:
+        async with asyncio.timeout(10):
+            while len(self.ticks) < count:
+                await self.read()
+        return self.ticks
+
+    async def answer(self, callback: str) -> tuple[int, dict[str, Any]]:
+        """ErrorID and struct of the first answer of that name."""
+        number, struct = self.layout.messages[self._api].callback(callback)
+        async with asyncio.timeout(10):
+            while True:
+                for each in self.frames:
+                    if each.message == number:
+                        error = int.from_bytes(each.data[:4], "little")
+                        return error, self.layout.unpack(struct, each.data[frame.INFO_BYTES :])
+                await self.read()
+
+    async def close(self) -> None:
+        self._writer.close()
+
+
+@pytest.fixture(scope="module")
+def layout() -> Layout:
+    return Layout(build.ensure() / build.LAYOUTS)
+
+
+@contextlib.asynccontextmanager
+async def running(layout: Layout, **options: Any) -> AsyncIterator[CtpLab]:
+    quiet: dict[str, Any] = {"instruments": 200, "rate": 0, "start": DAY}
+    lab = CtpLab(CtpLabOptions(**quiet | options), layout)
+    await lab.start()
+    try:
+        yield lab
+    finally:
+        await lab.stop()
+
+
+async def subscriber(lab: CtpLab, layout: Layout, *symbols: str) -> Client:
+    client = await Client(layout, "md").connect(lab.addresses["md"])
+    client.log_in()
+    client.subscribe(*symbols)
+    await client.read_ticks(len(symbols))
+    return client
+
+
+async def test_two_lines_get_the_same_ticks_of_what_each_subscribed(layout: Layout) -> None:
+    async with running(layout) as lab:
+        one = await subscriber(lab, layout, "rb2701", "m2701")
+        two = await subscriber(lab, layout, "m2701", "SA701")
+        sending = asyncio.create_task(lab.burst(3000))
+        first, second = await asyncio.gather(one.read_ticks(2 + 2000), two.read_ticks(2 + 2000))
+        await sending
+        volumes = [
+            [tick["Volume"] for tick in ticks if tick["InstrumentID"] == "m2701"][1:] for ticks in (first, second)
+        ]
+        oracle = lab.oracle()["m2701"]
+        assert volumes[0] == volumes[1] == list(range(oracle["first"], oracle["last"] + 1))
+        assert oracle["count"] == 1000
+        await one.close()
+        await two.close()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "trading_day", "action_day"),
+    [
+        ("rb2701", "20261123", "20261120"),
+        ("sc2701", "20261123", "20261120"),
+        ("m2701", "20261123", "20261123"),
+        ("SA701", "20261120", "20261120"),
+    ],
+)
+async def test_dates_at_night_are_as_odd_as_each_exchanges(
+    layout: Layout, symbol: str, trading_day: str, action_day: str
+) -> None:
+    async with running(layout, start=datetime.fromisoformat("2026-11-20T21:30:00+08:00")) as lab:
+        client = await subscriber(lab, layout, symbol)
+        await lab.burst(1)
+        tick = (await client.read_ticks(2))[-1]
+        assert (tick["TradingDay"], tick["ActionDay"]) == (trading_day, action_day)
+        assert tick["UpdateTime"].startswith("21:30:")
+        await client.close()
+
+
+async def test_products_without_a_night_session_are_silent_at_night(layout: Layout) -> None:
+    async with running(layout, start=datetime.fromisoformat("2026-11-20T21:30:00+08:00")) as lab:
+        client = await subscriber(lab, layout, "IF2612", "si2701")
+        assert (await lab.burst(10))["sent"] == 0
+        await client.close()
+
+
+async def test_a_tick_says_what_the_real_front_says(layout: Layout) -> None:
+    async with running(layout) as lab:
+        client = await subscriber(lab, layout, "rb2701", "IF2612")
+        deep, shallow = client.ticks
+        assert deep["ExchangeID"] == ""
+        assert deep["SettlementPrice"] == deep["ClosePrice"] == ABSENT
+        assert deep["BidPrice5"] < deep["BidPrice1"] < deep["AskPrice1"] < deep["AskPrice5"] < ABSENT
+        assert shallow["BidPrice2"] == shallow["AskPrice2"] == ABSENT
+        assert shallow["BidVolume2"] == 0
+        await client.close()
+
+
+async def test_malformed_fields_arrive_raw(layout: Layout) -> None:
+    async with running(layout) as lab:
+        client = await subscriber(lab, layout, "rb2701")
+        lab.malformed("rb2701", {"LastPrice": "DBL_MAX", "InstrumentID": "x" * 200, "ActionDay": {"hex": "ff" * 9}})
+        tick = (await client.read_ticks(2))[-1]
+        assert tick["LastPrice"] == ABSENT
+        assert tick["InstrumentID"] == "x" * 81
+        assert set(tick["ActionDay"]) == {"\ufffd"}
+        with pytest.raises(LookupError):
+            lab.malformed("nothing", {})
+        await client.close()
+
+
+async def test_a_mute_instrument_and_the_others(layout: Layout) -> None:
+    async with running(layout) as lab:
+        client = await subscriber(lab, layout, "rb2701", "m2701")
+        lab.mute(instrument="rb2701")
+        await lab.burst(5)
+        assert {tick["InstrumentID"] for tick in (await client.read_ticks(7))[2:]} == {"m2701"}
+        await client.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "password", "error"),
+    [({}, "", 3), ({"password": "right"}, "wrong", 3), ({"auth_code": "needed"}, "secret", 63), ({}, "secret", 0)],
+)
+async def test_logins_are_judged(layout: Layout, options: dict[str, Any], password: str, error: int) -> None:
+    async with running(layout, **options) as lab:
+        client = await Client(layout, "td").connect(lab.addresses["td"])
+        client.log_in(password)
+        number, answer = await client.answer("OnRspUserLogin")
+        assert number == error
+        assert answer["TradingDay"] == ("" if error else "20261120")
+        await client.close()
+
+
+async def test_orders_are_refused_in_words(layout: Layout) -> None:
+    async with running(layout) as lab:
+        client = await Client(layout, "td").connect(lab.addresses["td"])
+        client.log_in()
+        client.send("ReqOrderInsert", layout.pack("CThostFtdcInputOrderField", OrderRef="7", InstrumentID="rb2701"))
+        number, answer = await client.answer("OnRspOrderInsert")
+        assert number == 99
+        assert answer["OrderRef"] == "7"
+        await client.close()
+
+
+async def test_what_is_no_frame_ends_the_connection(layout: Layout) -> None:
+    async with running(layout) as lab:
+        client = await Client(layout, "md").connect(lab.addresses["md"])
+        await client.read()
+        client._writer.write(b"\xff" * 64)  # pyright: ignore[reportPrivateUsage]
+        async with asyncio.timeout(10):
+            with contextlib.suppress(ConnectionError):
+                while await client._reader.read(100):  # pyright: ignore[reportPrivateUsage]
+                    pass
+        await client.close()
+
+
+async def test_a_new_trading_day_starts_volumes_anew(layout: Layout) -> None:
+    async with running(layout) as lab:
+        client = await subscriber(lab, layout, "rb2701")
+        await lab.burst(10)
+        before = (await client.read_ticks(11))[-1]
+        lab.clock(start=datetime.fromisoformat("2026-11-20T21:00:00"))
+        await lab.burst(1)
+        after = (await client.read_ticks(12))[-1]
+        assert (before["TradingDay"], after["TradingDay"]) == ("20261120", "20261123")
+        assert after["Volume"] == 1
+        assert after["PreClosePrice"] == before["LastPrice"]
+        assert lab.oracle()["rb2701"] == {"first": 1, "last": 1, "count": 1}
+        await client.close()
+
+
+async def test_the_pace_is_kept(layout: Layout) -> None:
+    async with running(layout, rate=2000) as lab:
+        client = await subscriber(lab, layout, "rb2701", "m2701", "SA701")
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        await client.read_ticks(1000)
+        # Never early; how late depends on the machine.
+        assert loop.time() - begin >= 990 / 2000
+        await client.close()
+
+
+async def test_control_refuses_in_words(layout: Layout) -> None:
+    async with running(layout) as lab:
+
+        def talk() -> list[str]:
+            errors: list[str] = []
+            with LabControl.at(lab.addresses["control"]) as control:
+                for command, arguments in (
+                    ("nonsense", {}),
+                    ("rate", {"wrong": 1}),
+                    ("drop", {"front": "xx"}),
+                    ("clock", {"speed": 0}),
+                ):
+                    with pytest.raises(LabError) as caught:
+                        control.call(command, **arguments)
+                    errors.append(str(caught.value))
+                control.rate(5)
+            return errors
+
+        errors = await asyncio.to_thread(talk)
+        assert "no command 'nonsense'" in errors[0]
+        assert "wrong" in errors[1]
+        assert "no front 'xx'" in errors[2]
+        assert "speed 0" in errors[3]
+        assert lab.status()["rate"] == 5
+
+
+async def test_a_taken_port_is_named(layout: Layout) -> None:
+    async with running(layout) as lab:
+        port = int(lab.addresses["md"].rpartition(":")[2])
+        with pytest.raises(LabError, match=str(port)):
+            async with running(layout, md_port=port):
+                pass
+
+
+async def test_serve_prints_where_it_listens_and_ends_on_sigterm(layout: Layout) -> None:
+    code = "import asyncio; from marketbus.lab.ctp import *; asyncio.run(serve(CtpLabOptions(instruments=10)))"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    addresses = json.loads(await process.stdout.readline())
+    assert addresses["simulated"] is True
+    assert addresses["td"].startswith("tcp://127.0.0.1:")
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(10):
+        assert await process.wait() == 0
+
+
+def test_numpy_reads_structs_as_the_compiler_laid_them_out(layout: Layout) -> None:
+    assert layout.dtype(STRUCT).itemsize == 584
+    packed = layout.pack(STRUCT, InstrumentID="rb2701", LastPrice=1.5, Volume=3)
+    assert layout.unpack(STRUCT, packed)["InstrumentID"] == "rb2701"
+    assert np.frombuffer(packed, layout.dtype(STRUCT))["LastPrice"][0] == 1.5
+
+
+def test_texts_are_cut_at_whole_characters(layout: Layout) -> None:
+    packed = layout.pack("CThostFtdcRspInfoField", ErrorMsg="x" + "柜" * 50)
+    assert layout.unpack("CThostFtdcRspInfoField", packed)["ErrorMsg"] == "x" + "柜" * 39
