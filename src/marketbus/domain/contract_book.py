@@ -45,7 +45,7 @@ class ContractBook:
         return [contract for key, contract in self._by_instrument.items() if pattern.matches(key)]
 
     def suggest(self, instrument: Instrument, limit: int = 3) -> list[str]:
-        """Near names that exist: other case or exchange, CZCE's three digits for four and back, a typing error."""
+        """Near names that exist: other case or exchange, CZCE's three digits for four and back, a typing error, a product's listed months."""
         symbols = {key.symbol.casefold(): key for key in self._by_instrument if key.exchange is instrument.exchange}
         wanted = instrument.symbol.casefold()
         found = [key for key in self._by_instrument if key.symbol.casefold() == wanted]
@@ -58,4 +58,5 @@ class ContractBook:
                 key for folded, key in symbols.items() if folded.startswith(head) and folded[len(head) + 1 :] == digits
             ]
         found += [symbols[near] for near in get_close_matches(wanted, symbols, n=limit, cutoff=0.75)]
+        found += [key for folded, key in symbols.items() if folded.rstrip("0123456789") == head]
         return [key.vt_symbol for key in dict.fromkeys(found)][:limit]
