@@ -212,6 +212,22 @@ async def test_refused_and_mute_fronts(lab: CtpLab, child: Child) -> None:
     await until(lambda: lab.status()["logins"] == 4, "both logins")
 
 
+def test_addresses_off_this_machine_are_refused(tmp_path: Path, locale: Path, libraries: Path) -> None:
+    (tmp_path / ".vntrader").mkdir()
+    done = subprocess.run(
+        [sys.executable, __file__, str(libraries), "tcp://192.0.2.1:41205", "192.0.2.1:41213"],
+        cwd=tmp_path,
+        env=os.environ | {"TZ": "Asia/Shanghai", "LOCPATH": str(locale)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert "refused front tcp://192.0.2.1:41205" in done.stderr
+    assert "refused front tcp://192.0.2.1:41213" in done.stderr
+
+
 async def test_control_port_speaks_for_the_lab(lab: CtpLab, child: Child) -> None:
     await ready(child)
 

@@ -5,7 +5,7 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Any, Self
 
@@ -81,7 +81,7 @@ def layout() -> Layout:
 
 
 @contextlib.asynccontextmanager
-async def running(layout: Layout, **options: Any) -> AsyncIterator[CtpLab]:
+async def running(layout: Layout, **options: Any) -> AsyncGenerator[CtpLab]:
     quiet: dict[str, Any] = {"instruments": 200, "rate": 0, "start": DAY}
     lab = CtpLab(CtpLabOptions(**quiet | options), layout)
     await lab.start()
