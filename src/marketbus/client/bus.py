@@ -1,0 +1,406 @@
+"""The bus, as a user sees it."""
+
+import asyncio
+import contextlib
+import inspect
+import ssl
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, overload
+
+from marketbus.client.feed import Wish
+from marketbus.client.frame import Rows
+from marketbus.client.gap import Gap
+from marketbus.client.hub import GapHandler, Hub
+from marketbus.client.options import Options, urls_of
+from marketbus.client.plan import choose
+from marketbus.client.stats import Stats
+from marketbus.client.ticks import Flow, Listening, Push, Ticks
+from marketbus.domain.contract import Contract
+from marketbus.domain.errors import MarketBusError, SymbolError, UnknownInstrument
+from marketbus.domain.instrument import Pattern, parse_instrument
+from marketbus.domain.status import GatewayStatus
+from marketbus.domain.subscription import Interest
+from marketbus.domain.tick import Tick
+from marketbus.wire.subjects import encode_token
+
+LIMIT = 100_000
+"""Ticks that a feed keeps for a consumer that does not keep up."""
+
+
+def connect(
+    url: str | Sequence[str] | None = None,
+    *,
+    name: str = "marketbus",
+    principal: str | None = None,
+    preferred: Sequence[str] | str | None = None,
+    user: str | None = None,
+    password: str | None = None,
+    token: str | None = None,
+    creds: str | Path | None = None,
+    nkey: str | Path | None = None,
+    tls: ssl.SSLContext | None = None,
+    tls_hostname: str | None = None,
+    connect_timeout: float = 3.0,
+    request_timeout: float = 5.0,
+) -> "Bus":
+    """The bus at `url`, else at MARKETBUS_URL (comma separated), else at nats://127.0.0.1:4222.
+
+    Use it with `async with connect() as bus`, or `bus = await connect()` and later `await bus.close()`.
+
+    Args:
+        url: NATS servers of one cluster.
+        name: shown in NATS monitoring and as owner of leases.
+        principal: who asks, for `pin`, `unpin` and `reconnect`; by default `user`, else `name`.
+        preferred: gateways to take an instrument from when several carry it, best first.
+        user: NATS user.
+        password: NATS password.
+        token: NATS token.
+        creds: a NATS credentials file.
+        nkey: a file with an NKEY seed (needs the `nkeys` extra).
+        tls: TLS settings.
+        tls_hostname: name to expect in the server's certificate.
+        connect_timeout: seconds for the first connection.
+        request_timeout: seconds that a gateway has to answer.
+
+    Raises:
+        ConfigError: the url is none.
+        BusUnavailable: on opening, when no server takes us. Once open, it reconnects for ever.
+    """
+    return Bus(
+        Options(
+            urls=urls_of(url),
+            name=name,
+            principal=principal or user or name,
+            preferred=(preferred,) if isinstance(preferred, str) else tuple(preferred or ()),
+            user=user,
+            password=password,
+            token=token,
+            creds=creds,
+            nkey=nkey,
+            tls=tls,
+            tls_hostname=tls_hostname,
+            connect_timeout=connect_timeout,
+            request_timeout=request_timeout,
+        )
+    )
+
+
+class Bus:
+    """A connection to the bus. Belongs to the event loop that opened it."""
+
+    def __init__(self, options: Options) -> None:
+        self._hub = Hub.of(options)
+        self._flows: set[Flow | Push] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def stats(self) -> Stats:
+        """What this connection counted."""
+        return self._hub.stats
+
+    @property
+    def connected(self) -> bool:
+        """Whether NATS is reachable now."""
+        return self._hub.link.connected
+
+    async def open(self) -> "Bus":
+        """Connect.
+
+        Raises:
+            BusUnavailable: no server takes us.
+        """
+        await self._hub.link.open()
+        self._loop = asyncio.get_running_loop()
+        await self._hub.directory.open()
+        return self
+
+    async def close(self) -> None:
+        """End every feed, give the leases back, disconnect. Safe to call twice."""
+        await asyncio.gather(*(flow.close() for flow in list(self._flows)), return_exceptions=True)
+        self._flows.clear()
+        await self._hub.link.close()
+
+    def __await__(self) -> Generator[object, None, "Bus"]:
+        return self.open().__await__()
+
+    async def __aenter__(self) -> "Bus":
+        return self if self._loop is not None else await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @overload
+    def ticks(
+        self,
+        *patterns: str,
+        gateway: str | None = None,
+        gaps: Literal[False] = False,
+        conflate: bool = False,
+        in_session: bool = False,
+        snapshot: bool = True,
+        on_gap: GapHandler | None = None,
+        limit: int = LIMIT,
+        ttl: float = 30.0,
+        wait: float = 10.0,
+    ) -> Ticks[Tick]: ...
+    @overload
+    def ticks(
+        self,
+        *patterns: str,
+        gateway: str | None = None,
+        gaps: Literal[True],
+        conflate: bool = False,
+        in_session: bool = False,
+        snapshot: bool = True,
+        on_gap: GapHandler | None = None,
+        limit: int = LIMIT,
+        ttl: float = 30.0,
+        wait: float = 10.0,
+    ) -> Ticks[Tick | Gap]: ...
+    def ticks(
+        self,
+        *patterns: str,
+        gateway: str | None = None,
+        gaps: bool = False,
+        conflate: bool = False,
+        in_session: bool = False,
+        snapshot: bool = True,
+        on_gap: GapHandler | None = None,
+        limit: int = LIMIT,
+        ttl: float = 30.0,
+        wait: float = 10.0,
+    ) -> Ticks[Tick] | Ticks[Tick | Gap]:
+        """Ticks of the instruments that `patterns` select: last values first (flag SNAPSHOT), then live ones.
+
+        Within an instrument nothing comes twice or out of order, and what is missing is reported as a `Gap`.
+
+        Args:
+            patterns: `rb2701.SHFE`, `SHFE.rb2701`, `rb*.SHFE`, `*.SHFE`, `*`.
+            gateway: take them from this gateway.
+            gaps: give gaps in the iteration too, where they happened.
+            conflate: only the latest tick per instrument, for screens.
+            in_session: leave out ticks outside trading hours.
+            snapshot: last values first.
+            on_gap: called with every gap of this feed.
+            limit: ticks kept for a consumer that does not keep up; beyond, the oldest give way and show as gaps.
+            ttl: seconds that the subscription outlives this process if it dies.
+            wait: seconds to wait for gateways that are starting and have no contracts yet.
+
+        Raises:
+            SymbolError: a pattern is none. These and the following come from the first step of the iteration.
+            UnknownInstrument: nobody carries it.
+            AmbiguousGateway: several gateways carry it, none is named or preferred.
+            UnknownGateway: the named gateway is not live.
+            BusUnavailable: no gateway, or no answer.
+        """
+        wish = _wish(patterns, gateway, in_session, snapshot, on_gap, ttl, wait)
+        flow = Flow(self._hub, wish, limit=limit, conflate=conflate, gaps=gaps)
+        self._flows.add(flow)
+        return Ticks(flow, self._running(), self._forget)
+
+    @overload
+    async def on_ticks(
+        self,
+        patterns: str | Sequence[str],
+        handler: Callable[[list[Tick]], object],
+        *,
+        batch: Literal[True],
+        gateway: str | None = None,
+        conflate: bool = False,
+        in_session: bool = False,
+        snapshot: bool = True,
+        on_gap: GapHandler | None = None,
+        limit: int = LIMIT,
+        ttl: float = 30.0,
+        wait: float = 10.0,
+    ) -> Listening: ...
+    @overload
+    async def on_ticks(
+        self,
+        patterns: str | Sequence[str],
+        handler: Callable[[Tick], object],
+        *,
+        batch: Literal[False] = False,
+        gateway: str | None = None,
+        conflate: bool = False,
+        in_session: bool = False,
+        snapshot: bool = True,
+        on_gap: GapHandler | None = None,
+        limit: int = LIMIT,
+        ttl: float = 30.0,
+        wait: float = 10.0,
+    ) -> Listening: ...
+    async def on_ticks(
+        self,
+        patterns: str | Sequence[str],
+        handler: Callable[[Tick], object] | Callable[[list[Tick]], object],
+        *,
+        batch: bool = False,
+        gateway: str | None = None,
+        conflate: bool = False,
+        in_session: bool = False,
+        snapshot: bool = True,
+        on_gap: GapHandler | None = None,
+        limit: int = LIMIT,
+        ttl: float = 30.0,
+        wait: float = 10.0,
+    ) -> Listening:
+        """Call `handler` for every tick: the fastest way. See `ticks` for the rest.
+
+        A plain function is called as ticks are read, and must be quick. A coroutine function is awaited, one call at a
+        time, with the bounded queue of `ticks` before it. With `batch`, it gets a list of the ticks that came together.
+        A handler that raises is counted (`stats.handler_errors`) and logged, and the feed goes on.
+        """
+        texts = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+        wish = _wish(texts, gateway, in_session, snapshot, on_gap, ttl, wait)
+        self._running()
+        push = Push(self._hub, wish, handler, batch=batch, conflate=conflate, limit=limit)
+        self._flows.add(push)
+        try:
+            await push.open()
+        except BaseException:
+            self._flows.discard(push)
+            raise
+        return Listening(push, self._flows.discard)
+
+    def on_gap(self, handler: GapHandler) -> Callable[[], None]:
+        """Call `handler` with every gap of every feed; gives back what ends that."""
+        self._hub.gap_handlers.append(handler)
+
+        def stop() -> None:
+            with contextlib.suppress(ValueError):
+                self._hub.gap_handlers.remove(handler)
+
+        return stop
+
+    async def snapshot(self, *patterns: str, gateway: str | None = None, wait: float = 10.0) -> Rows[Tick]:
+        """The last known ticks, flagged SNAPSHOT; instruments that nobody subscribed to have none.
+
+        Raises:
+            MarketBusError: as `ticks`.
+        """
+        plan = await self._hub.resolver.resolve(_parse(patterns), gateway, wait)
+        shares = list(plan.values())
+        parts = await asyncio.gather(*(self._hub.calls.snapshot(share.gateway, share.patterns()) for share in shares))
+        return Rows(tick for part in parts for tick in part)
+
+    async def contracts(self, *patterns: str, gateway: str | None = None) -> Rows[Contract]:
+        """Contracts that the patterns take (all, if none is given), of every gateway or of one.
+
+        Raises:
+            UnknownGateway: the named gateway is not live.
+            BusUnavailable: no gateway, or no answer.
+        """
+        books = await self._hub.resolver.contracts(_parse(patterns or ("*",)), gateway)
+        return Rows(contract for book in books.values() for contract in book)
+
+    async def contract(self, symbol: str, *, gateway: str | None = None, wait: float = 10.0) -> Contract:
+        """One contract, from the preferred gateway if several list it.
+
+        Raises:
+            UnknownInstrument: nobody lists it; with near names.
+            AmbiguousGateway: several list it, none is named or preferred.
+        """
+        instrument = parse_instrument(symbol)
+        pattern = Pattern(instrument.vt_symbol)
+        plan = await self._hub.resolver.resolve([pattern], gateway, wait)
+        name = choose(pattern.text, list(plan), self._hub.resolver.preferred)
+        found = await self._hub.calls.contracts(name, [pattern.text])
+        if not found:
+            raise UnknownInstrument(pattern.text)
+        return found[0]
+
+    async def gateways(self) -> list[GatewayStatus]:
+        """The status of every live gateway, asked now, by name."""
+        names = await self._hub.directory.names(refresh=True)
+        if not names:
+            return []
+
+        async def ask(name: str) -> GatewayStatus | None:
+            try:
+                return await self._hub.calls.status(name)
+            except MarketBusError:
+                self._hub.directory.forget(name)
+                return None
+
+        return [status for status in await asyncio.gather(*map(ask, names)) if status is not None]
+
+    async def statuses(self) -> AsyncGenerator[GatewayStatus, None]:
+        """Every status as the gateways report it: on change and every second."""
+        queue: asyncio.Queue[GatewayStatus] = asyncio.Queue(1000)
+
+        def watch(status: GatewayStatus) -> None:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(status)
+
+        self._hub.directory.watchers.append(watch)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._hub.directory.watchers.remove(watch)
+
+    async def subscriptions(self, gateway: str | None = None) -> Rows[Interest]:
+        """Every instrument that is wanted on a gateway, or on all."""
+        names = await self._hub.resolver.live(gateway)
+        answers = await self._hub.resolver.each(names, self._hub.calls.subscriptions)
+        return Rows(one for answer in answers.values() for one in answer)
+
+    async def pin(self, *patterns: str, gateway: str | None = None, wait: float = 10.0) -> dict[str, list[str]]:
+        """Subscribe for good; gives the pins by gateway.
+
+        Raises:
+            MarketBusError: as `ticks`.
+        """
+        plan = await self._hub.resolver.resolve(_parse(patterns), gateway, wait)
+        return {name: await self._hub.calls.pin(name, share.patterns()) for name, share in plan.items()}
+
+    async def unpin(self, *patterns: str, gateway: str | None = None) -> dict[str, list[str]]:
+        """Take pins back (on every gateway, if none is named); gives the pins left by gateway."""
+        texts = [pattern.text for pattern in _parse(patterns)]
+        names = await self._hub.resolver.live(gateway)
+        return await self._hub.resolver.each(names, lambda name: self._hub.calls.unpin(name, texts))
+
+    async def reconnect(self, gateway: str) -> None:
+        """Replace a gateway's worker: a fresh process, a fresh login."""
+        await self._hub.resolver.live(gateway)
+        await self._hub.calls.reconnect(gateway)
+
+    def _forget(self, flow: Flow) -> None:
+        if flow in self._flows:
+            flow.close_soon(lambda: self._flows.discard(flow))
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise MarketBusError("the bus is not open", "async with marketbus.connect() as bus: ...")
+        return self._loop
+
+
+def _parse(patterns: Sequence[str]) -> tuple[Pattern, ...]:
+    if not patterns:
+        raise SymbolError("no pattern given", "such as rb2701.SHFE, rb*.SHFE, *.SHFE or *")
+    return tuple(dict.fromkeys(Pattern(text) for text in patterns))
+
+
+def _wish(
+    patterns: Sequence[str],
+    gateway: str | None,
+    in_session: bool,
+    snapshot: bool,
+    on_gap: GapHandler | None,
+    ttl: float,
+    wait: float,
+) -> Wish:
+    if gateway is not None:
+        encode_token(gateway)
+    if inspect.iscoroutinefunction(on_gap):
+        raise TypeError("on_gap is called, not awaited: give a plain function")
+    return Wish(
+        patterns=_parse(patterns), gateway=gateway, in_session=in_session, snapshot=snapshot,
+        ttl=ttl, wait=wait, on_gap=[] if on_gap is None else [on_gap],
+    )  # fmt: skip

@@ -1,0 +1,172 @@
+"""Requests to gateways: one reply, a stream that ends with an empty message, or whoever answers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import msgspec
+from nats.aio.msg import Msg
+
+from marketbus.client.link import Link
+from marketbus.domain.contract import Contract
+from marketbus.domain.errors import BadPayload, BusUnavailable, MarketBusError, UnknownGateway
+from marketbus.domain.status import GatewayStatus
+from marketbus.domain.subscription import Coverage, Interest
+from marketbus.domain.tick import Tick
+from marketbus.wire import codec, subjects
+from marketbus.wire.rpc import (
+    ERROR_HEADER,
+    Fault,
+    Nothing,
+    Pinned,
+    Renew,
+    Renewed,
+    Request,
+    Select,
+    Subscribe,
+    Unsubscribe,
+    decode_reply,
+    error_of,
+)
+
+R = TypeVar("R")
+CHUNK = 1000
+"""Patterns per request: 1,000 of the longest names stay below the request's limit in bytes."""
+
+
+class Calls:
+    """The verbs of the gateways, typed."""
+
+    def __init__(self, link: Link, principal: str) -> None:
+        self._link = link
+        self._principal = principal
+        self._timeout = link.options.request_timeout
+
+    async def status(self, gateway: str) -> GatewayStatus:
+        """The gateway's status, now."""
+        return codec.from_object(GatewayStatus, await self._one(gateway, "status", Nothing(), dict[str, object]))
+
+    async def subscribe(self, gateway: str, owner: str, patterns: Sequence[str], ttl: float) -> Coverage:
+        """Lease patterns; replaces the owner's former lease."""
+        return await self._one(gateway, "subscribe", Subscribe(owner, list(patterns), ttl), Coverage)
+
+    async def renew(self, gateway: str, owner: str, ttl: float) -> Renewed:
+        """Keep a lease alive."""
+        return await self._one(gateway, "renew", Renew(owner, ttl), Renewed)
+
+    async def unsubscribe(self, gateway: str, owner: str, timeout: float = 1.0) -> None:
+        """Give a lease back."""
+        await self._one(gateway, "unsubscribe", Unsubscribe(owner), Nothing, timeout)
+
+    async def contracts(self, gateway: str, patterns: Sequence[str]) -> list[Contract]:
+        """Contracts that the patterns take."""
+        payloads = await self._select(gateway, "contracts", patterns)
+        return [codec.decode(Contract, payload) for payload in payloads]
+
+    async def snapshot(self, gateway: str, patterns: Sequence[str], timeout: float | None = None) -> list[Tick]:
+        """The last known ticks, flagged SNAPSHOT."""
+        payloads = await self._select(gateway, "snapshot", patterns, timeout)
+        return [codec.decode(Tick, payload) for payload in payloads]
+
+    async def subscriptions(self, gateway: str) -> list[Interest]:
+        """Every instrument that is wanted."""
+        payloads = await self._stream(subjects.rpc(gateway, "md", "subscriptions"), gateway, Nothing(), None)
+        return [decode_reply(Interest, payload) for payload in payloads]
+
+    async def pin(self, gateway: str, patterns: Sequence[str]) -> list[str]:
+        """Subscribe for good; gives all pins back."""
+        return (await self._one(gateway, "pin", Select(list(patterns)), Pinned, group="ops")).pins
+
+    async def unpin(self, gateway: str, patterns: Sequence[str]) -> list[str]:
+        """Take pins back; gives all pins back."""
+        return (await self._one(gateway, "unpin", Select(list(patterns)), Pinned, group="ops")).pins
+
+    async def reconnect(self, gateway: str) -> None:
+        """Replace the gateway's worker."""
+        await self._one(gateway, "reconnect", Nothing(), Nothing, group="ops")
+
+    async def gather(self, subject: str, stall: float = 0.12, deadline: float = 1.0) -> list[bytes]:
+        """Whatever is answered until nobody has spoken for `stall` seconds after an answer, or until `deadline`."""
+        answers: list[bytes] = []
+        loop = asyncio.get_running_loop()
+        end = loop.time() + deadline
+        async with self._inbox() as (inbox, replies):
+            await self._link.publish(subject, b"", reply=inbox)
+            patience = deadline
+            while (left := min(patience, end - loop.time())) > 0:
+                try:
+                    message = await asyncio.wait_for(replies.get(), left)
+                except TimeoutError:
+                    break
+                if _nobody(message):
+                    break
+                answers.append(message.data)
+                patience = stall
+        return answers
+
+    async def _one(
+        self, gateway: str, verb: str, request: Request, kind: type[R], timeout: float | None = None, group: str = "md"
+    ) -> R:
+        subject = subjects.rpc(gateway, group, verb, self._principal if group == "ops" else None)
+        async with self._inbox() as (inbox, replies):
+            await self._link.publish(subject, msgspec.json.encode(request), reply=inbox)
+            message = await self._next(replies, gateway, verb, timeout or self._timeout)
+        return decode_reply(kind, message.data)
+
+    async def _select(
+        self, gateway: str, verb: str, patterns: Sequence[str], timeout: float | None = None
+    ) -> list[bytes]:
+        subject = subjects.rpc(gateway, "md", verb)
+        out: list[bytes] = []
+        for start in range(0, len(patterns), CHUNK):
+            out += await self._stream(subject, gateway, Select(list(patterns[start : start + CHUNK])), timeout)
+        return out
+
+    async def _stream(self, subject: str, gateway: str, request: Request, timeout: float | None) -> list[bytes]:
+        out: list[bytes] = []
+        async with self._inbox() as (inbox, replies):
+            await self._link.publish(subject, msgspec.json.encode(request), reply=inbox)
+            while True:
+                message = await self._next(replies, gateway, subject.rpartition(".")[2], timeout or self._timeout)
+                if not message.data:
+                    return out
+                out.append(message.data)
+
+    @asynccontextmanager
+    async def _inbox(self) -> AsyncIterator[tuple[str, "asyncio.Queue[Msg]"]]:
+        replies: asyncio.Queue[Msg] = asyncio.Queue()
+
+        async def on_reply(message: Msg) -> None:
+            replies.put_nowait(message)
+
+        inbox = self._link.inbox()
+        tap = await self._link.subscribe(inbox, on_reply)
+        try:
+            yield inbox, replies
+        finally:
+            await tap.close()
+
+    async def _next(self, replies: "asyncio.Queue[Msg]", gateway: str, verb: str, timeout: float) -> Msg:
+        try:
+            message = await asyncio.wait_for(replies.get(), timeout)
+        except TimeoutError:
+            raise BusUnavailable(
+                f"gateway {gateway!r} did not answer {verb} within {timeout:g} s", "see `marketbus status`"
+            ) from None
+        if _nobody(message):
+            raise UnknownGateway(gateway)
+        if message.headers and ERROR_HEADER in message.headers:
+            raise _fault(message)
+        return message
+
+
+def _nobody(message: Msg) -> bool:
+    return not message.data and bool(message.headers) and (message.headers or {}).get("Status") == "503"
+
+
+def _fault(message: Msg) -> MarketBusError:
+    try:
+        return error_of(decode_reply(Fault, message.data))
+    except BadPayload:
+        return MarketBusError((message.headers or {}).get(ERROR_HEADER, "error without a body"))

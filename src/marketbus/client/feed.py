@@ -1,0 +1,172 @@
+"""A feed: patterns in, ticks out, over all the gateways that carry them."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nats.aio.msg import Msg
+
+from marketbus.client.gap import Gap
+from marketbus.client.hub import GapHandler, Hub
+from marketbus.client.line import Line, Outlet
+from marketbus.client.link import Tap
+from marketbus.client.plan import Share
+from marketbus.client.stats import logger
+from marketbus.domain.errors import BadPayload, MarketBusError
+from marketbus.domain.instrument import Exchange, Instrument, Pattern
+from marketbus.domain.status import GatewayStatus
+from marketbus.wire import subjects
+
+SETTLE = 0.3
+"""Seconds to let a gateway finish listing before its contracts are asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a feed should deliver."""
+
+    patterns: tuple[Pattern, ...]
+    gateway: str | None = None
+    snapshot: bool = True
+    in_session: bool = False
+    ttl: float = 30.0
+    wait: float = 10.0
+    on_gap: list[GapHandler] = field(default_factory=list[GapHandler])
+
+    @property
+    def globs(self) -> tuple[Pattern, ...]:
+        """The patterns that can take contracts that are listed later."""
+        return tuple(pattern for pattern in self.patterns if pattern.instrument is None)
+
+
+class Feed:
+    """Lines to the gateways concerned, and more of them when gateways or contracts appear later."""
+
+    def __init__(self, hub: Hub, wish: Wish, outlet: Outlet) -> None:
+        self.owner = f"{hub.options.name[:40]}-{secrets.token_hex(8)}"
+        self._hub = hub
+        self._wish = wish
+        self._outlet = Outlet(outlet.tick, lambda gap: self._gap(gap, outlet))
+        self._lines: dict[str, Line] = {}
+        self._listing: Tap | None = None
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._seen: set[str] = set()
+
+    async def open(self) -> None:
+        """Find the gateways, subscribe, lease, deliver last values.
+
+        Raises:
+            MarketBusError: see `Resolver.resolve`.
+        """
+        hub, wish = self._hub, self._wish
+        plan = await hub.resolver.resolve(wish.patterns, wish.gateway, wish.wait)
+        hub.link.on_disconnect.append(self._on_disconnect)
+        hub.link.on_reconnect.append(self._on_reconnect)
+        hub.directory.watchers.append(self._on_status)
+        self._seen.update(await hub.directory.names())
+        try:
+            for share in plan.values():
+                await self._start(share)
+            if wish.globs:
+                token = "*" if wish.gateway is None else subjects.encode_token(wish.gateway)
+                self._listing = await hub.link.subscribe(f"ref.contract.{token}.>", self._on_contract)
+                self._task = asyncio.create_task(self._follow(), name="marketbus-feed")
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Stop listening, give the leases back. Safe to call twice."""
+        for listeners, mine in (
+            (self._hub.link.on_disconnect, self._on_disconnect),
+            (self._hub.link.on_reconnect, self._on_reconnect),
+            (self._hub.directory.watchers, self._on_status),
+        ):
+            with contextlib.suppress(ValueError):
+                listeners.remove(mine)  # pyright: ignore[reportArgumentType]
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        listing, self._listing = self._listing, None
+        if listing is not None:
+            await listing.close()
+        lines, self._lines = self._lines, {}
+        await asyncio.gather(*(line.close() for line in lines.values()), return_exceptions=True)
+
+    async def _start(self, share: Share) -> None:
+        wish = self._wish
+        line = Line(
+            self._hub, share, self.owner, self._outlet,
+            ttl=wish.ttl, snapshot=wish.snapshot, in_session=wish.in_session,
+        )  # fmt: skip
+        self._lines[share.gateway] = line
+        await line.open()
+
+    def _gap(self, gap: Gap, outlet: Outlet) -> None:
+        self._hub.tell(gap, self._wish.on_gap)
+        outlet.gap(gap)
+
+    def _on_disconnect(self) -> None:
+        for line in self._lines.values():
+            line.on_disconnect()
+
+    def _on_reconnect(self) -> None:
+        for line in self._lines.values():
+            line.on_reconnect()
+
+    def _on_status(self, status: GatewayStatus) -> None:
+        line = self._lines.get(status.gateway)
+        if line is not None:
+            line.on_status(status)
+        elif self._task is not None and self._wish.gateway is None and status.contracts:
+            if status.gateway not in self._seen:
+                self._seen.add(status.gateway)
+                self._changed.set()
+
+    async def _on_contract(self, message: Msg) -> None:
+        parts = message.subject.split(".")
+        try:
+            if len(parts) != 5:
+                raise BadPayload("not a contract subject")  # noqa: TRY301 (one place counts them all)
+            gateway = subjects.decode_token(parts[2])
+            instrument = Instrument(subjects.decode_token(parts[4]), Exchange(parts[3]))
+        except BadPayload as error:
+            self._hub.bad_payload(message.subject, error)
+            return
+        if not any(glob.matches(instrument) for glob in self._wish.globs):
+            return
+        line = self._lines.get(gateway)
+        if line is None:
+            self._seen.discard(gateway)
+            self._changed.set()
+        elif not any(other.share.wants(instrument) for other in self._lines.values() if other is not line):
+            line.add(instrument)
+
+    async def _follow(self) -> None:
+        """Take in gateways that appear later."""
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(SETTLE)
+            self._changed.clear()
+            try:
+                names = await self._hub.resolver.live(self._wish.gateway)
+                for name in names:
+                    if name not in self._lines:
+                        await self._take_in(name)
+            except MarketBusError as error:
+                self._hub.throttle.warning("follow", f"looking for new contracts: {error}")
+            except Exception:
+                logger.exception("looking for new contracts")
+
+    async def _take_in(self, gateway: str) -> None:
+        globs: Sequence[Pattern] = self._wish.globs
+        share = Share(gateway)
+        for contract in await self._hub.calls.contracts(gateway, [glob.text for glob in globs]):
+            if not any(line.share.wants(contract.instrument) for line in self._lines.values()):
+                share.instruments[contract.instrument] = None
+        if share.instruments:
+            await self._start(share)

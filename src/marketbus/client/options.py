@@ -1,0 +1,72 @@
+"""Where the bus is and who we are there."""
+
+import os
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from marketbus.domain.errors import ConfigError
+
+DEFAULT_URL = "nats://127.0.0.1:4222"
+URL_VARIABLE = "MARKETBUS_URL"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to reach NATS. Secrets never show in `repr`."""
+
+    urls: tuple[str, ...]
+    name: str
+    principal: str
+    preferred: tuple[str, ...] = ()
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    creds: str | Path | None = None
+    nkey: str | Path | None = None
+    tls: ssl.SSLContext | None = None
+    tls_hostname: str | None = None
+    connect_timeout: float = 3.0
+    request_timeout: float = 5.0
+
+    @property
+    def where(self) -> str:
+        """The urls without credentials, to show."""
+        return ", ".join(_public(url) for url in self.urls)
+
+
+def urls_of(url: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The servers to try: the argument, else MARKETBUS_URL (comma separated), else loopback.
+
+    Raises:
+        ConfigError: nothing that could be a NATS url.
+    """
+    given = url if url is not None else os.environ.get(URL_VARIABLE, "").strip() or DEFAULT_URL
+    texts = given.split(",") if isinstance(given, str) else list(given)
+    urls = tuple(text.strip() for text in texts if text.strip())
+    if not urls:
+        raise ConfigError("url", "no NATS url given", f"such as {DEFAULT_URL}")
+    for text in urls:
+        _check(text)
+    return urls
+
+
+def _check(url: str) -> None:
+    full = url if "://" in url else f"nats://{url}"
+    try:
+        parts = urlsplit(full)
+        good = parts.scheme in ("nats", "tls", "ws", "wss") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ConfigError("url", f"{_public(url)!r} is not a NATS url", f"such as {DEFAULT_URL}")
+
+
+def _public(url: str) -> str:
+    if "@" not in url:
+        return url
+    full = url if "://" in url else f"nats://{url}"
+    parts = urlsplit(full)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
