@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from string import Formatter
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -25,6 +25,18 @@ _RECORD = "marketbus_record"
 _logger = logging.getLogger("marketbus")
 
 Fact = str | int | float | bool | None
+
+
+class Writable(Protocol):
+    """Takes lines of text."""
+
+    def write(self, text: str, /) -> object:
+        """Take some."""
+        ...
+
+    def flush(self) -> object:
+        """Show it."""
+        ...
 
 
 class Logs:
@@ -52,7 +64,7 @@ class Logs:
         return record
 
 
-def configure(form: Literal["text", "json"], level: str, stream: TextIO = sys.stderr) -> None:
+def configure(form: Literal["text", "json"], level: str, stream: Writable = sys.stderr) -> None:
     """Send the process's log to a stream, ours and that of the libraries (theirs from WARNING on)."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_JsonLines() if form == "json" else _TextLines())

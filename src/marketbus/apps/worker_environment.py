@@ -39,10 +39,12 @@ def folder(state: Path, gateway: str) -> Path:
     return private
 
 
-def command(gateway: str, config: Path | None, nats_url: str | None = None) -> WorkerCommand:
+def command(
+    gateway: str, config: Path | None, nats_url: str | None = None, base: Mapping[str, str] = os.environ
+) -> WorkerCommand:
     """The command that runs a gateway's worker."""
     argv = [sys.executable, "-m", "marketbus.apps.worker", gateway]
     if config is not None:
         argv += ["-c", str(config.resolve())]
-    env = environment(nats_url)
+    env = environment(nats_url, base)
     return WorkerCommand(tuple(argv), env, folder(Path(env["MARKETBUS_STATE"]), gateway))

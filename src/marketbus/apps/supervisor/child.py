@@ -17,8 +17,8 @@ class Child:
         self._process = process
 
     @classmethod
-    async def start(cls, command: WorkerCommand, talks: bool = False) -> "Child":
-        """Start a command; stderr is inherited, and stdout too unless it `talks` to us."""
+    async def start(cls, command: WorkerCommand, talks: bool = False, stderr: int | None = None) -> "Child":
+        """Start a command. `talks`: its stdout is for us; `stderr`: a file descriptor instead of our own stderr."""
         process = await asyncio.create_subprocess_exec(
             *tether.prefix(),
             *command.argv,
@@ -26,6 +26,7 @@ class Child:
             cwd=command.cwd,
             stdin=DEVNULL,
             stdout=PIPE if talks else None,
+            stderr=stderr,
             start_new_session=sys.platform != "win32",
         )
         return cls(process)

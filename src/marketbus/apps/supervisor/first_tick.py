@@ -25,4 +25,4 @@ async def first_tick(options: NatsOptions) -> None:
             await seen
             return
         finally:
-            await close_connection(connection, timeout=0.5)
+            await close_connection(connection, within=0.3)

@@ -18,11 +18,19 @@ GRACE = 3.0
 class Keeper:
     """Starts the worker, and starts it again when it ends; cancel `keep` to stop it for good."""
 
-    def __init__(self, gateway: str, command: Callable[[], WorkerCommand], logs: Logs, backoff: Backoff) -> None:
+    def __init__(
+        self,
+        gateway: str,
+        command: Callable[[], WorkerCommand],
+        logs: Logs,
+        backoff: Backoff,
+        stderr: int | None = None,
+    ) -> None:
         self._gateway = gateway
         self._command = command
         self._logs = logs
         self._backoff = backoff
+        self._stderr = stderr
         self._child: Child | None = None
 
     async def keep(self) -> None:
@@ -47,7 +55,7 @@ class Keeper:
             self._child.kill()
 
     async def _one_life(self) -> int:
-        self._child = child = await Child.start(self._command())
+        self._child = child = await Child.start(self._command(), stderr=self._stderr)
         self._logs.log(Level.INFO, "supervisor.worker_started", worker=self._gateway, pid=child.pid)
         try:
             return await child.wait()

@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
 
-from marketbus.adapters.nats.options import NatsOptions, connect_arguments, without_secret
-from marketbus.apps import paths, tether
+from marketbus.adapters.nats.options import NatsOptions, connect_arguments
 from marketbus.apps.config import Config
 from marketbus.apps.exit_codes import ExitCode
 from marketbus.apps.logs import Logs
 from marketbus.apps.nats_options import nats_options
 from marketbus.apps.supervisor.backoff import Backoff
+from marketbus.apps.supervisor.bus import EmbeddedBus
 from marketbus.apps.supervisor.child import Child
 from marketbus.apps.supervisor.first_tick import first_tick
 from marketbus.apps.supervisor.keeper import Keeper
@@ -34,9 +34,13 @@ class Supervisor:
 
     def __init__(
         self, config: Config, state: Path, command: Command, logs: Logs, *,
-        sides: Sequence[Side] = (), children: Sequence[Child] = (), backoff: Callable[[], Backoff] | None = None,
+        sides: Sequence[Side] = (), children: Sequence[Child] = (), stderr: int | None = None,
+        backoff: Callable[[], Backoff] | None = None,
     ) -> None:  # fmt: skip
-        """`children`: other processes to end at once when the operator insists; whoever started them stops them."""
+        """`children`: other processes to end at once when the operator insists; whoever started them stops them.
+
+        `stderr`: file descriptor for the workers' logs instead of ours.
+        """
         self._began = time.monotonic()
         self._config = config
         self._state = state
@@ -44,9 +48,11 @@ class Supervisor:
         self._logs = logs
         self._sides = sides
         self._children = children
+        self._stderr = stderr
         random = Random()  # noqa: S311 (spreads restarts, protects nothing)
         self._backoff = backoff or (lambda: Backoff(random))
         self._keepers: list[Keeper] = []
+        self._bus: EmbeddedBus | None = None
 
     async def run(self, duration: float | None = None) -> int:
         """Run until a signal or the end of `duration` (seconds); gives the exit code.
@@ -67,30 +73,25 @@ class Supervisor:
 
     async def _serve(self) -> int:
         async with AsyncExitStack() as stack:
-            url = None if self._config.nats.url else await self._embedded(stack)
+            bus, url = None, None
+            if not self._config.nats.url:
+                bus = self._bus = EmbeddedBus(self._state, self._config.nats.port, self._logs, self._backoff())
+                stack.push_async_callback(bus.stop)
+                url = await bus.start()
             options = nats_options(self._config, "marketbus supervisor", url)
             for name in self._config.gateways:
                 command = lambda name=name: self._command(name, url)  # noqa: E731
-                self._keepers.append(Keeper(name, command, self._logs, self._backoff()))
+                self._keepers.append(Keeper(name, command, self._logs, self._backoff(), self._stderr))
             async with asyncio.TaskGroup() as beside:
                 tasks = [beside.create_task(self._first_tick(options))]
                 tasks += [beside.create_task(side(options)) for side in self._sides]
+                tasks += [beside.create_task(bus.keep())] if bus is not None else []
                 async with asyncio.TaskGroup() as workers:
                     for keeper in self._keepers:
                         workers.create_task(keeper.keep())
                 for task in tasks:
                     task.cancel()
         return ExitCode.USAGE  # no worker could use its configuration
-
-    async def _embedded(self, stack: AsyncExitStack) -> str:
-        from marketbus.adapters.nats.embedded import EmbeddedNats
-
-        store = paths.private(paths.nats_dir(self._state))
-        server = EmbeddedNats(store, self._config.nats.port, command_prefix=tether.prefix())
-        stack.push_async_callback(server.stop)
-        await server.start()
-        self._logs.log(Level.INFO, "nats.embedded", url=without_secret(server.url))
-        return server.url
 
     async def _first_tick(self, options: NatsOptions) -> None:
         await first_tick(options)
@@ -101,3 +102,5 @@ class Supervisor:
             keeper.kill()
         for child in self._children:
             child.kill()
+        if self._bus is not None:
+            self._bus.kill()

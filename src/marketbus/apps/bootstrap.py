@@ -1,0 +1,139 @@
+"""Builds one worker from a configuration: the only place that knows every class."""
+
+import os
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import metadata
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from marketbus.adapters.clock import SystemClock
+from marketbus.adapters.holidays import ChineseHolidays
+from marketbus.adapters.hours import cn_futures_hours
+from marketbus.adapters.nats.bus_publisher import NatsPublisher
+from marketbus.adapters.nats.connection import close_connection, open_connection
+from marketbus.adapters.nats.name_lease import KvNameLease
+from marketbus.adapters.nats.publisher import NatsTickPublisher
+from marketbus.adapters.nats.rpc_host import RpcHost
+from marketbus.adapters.state.files import FileStateStore
+from marketbus.application.host import GatewayHost
+from marketbus.application.reporting import Reporter
+from marketbus.application.service import Service
+from marketbus.apps import paths, plugins
+from marketbus.apps.config import Config
+from marketbus.apps.log_feed import log_feed
+from marketbus.apps.logs import Logs
+from marketbus.apps.nats_options import nats_options
+from marketbus.domain.calendar import TradingCalendar
+from marketbus.domain.status import Level
+from marketbus.domain.trading_hours import TradingHours
+from marketbus.ports.gateway import Gateway, GatewayContext, GatewaySpec
+
+
+class Worker(NamedTuple):
+    """Everything of one gateway that runs, wired."""
+
+    host: GatewayHost
+    gateway: Gateway
+    reporter: Reporter
+    lease: KvNameLease
+
+
+@asynccontextmanager
+async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker]:
+    """Connect to the bus, take the gateway's name, load the SDK; everything is let go of at the end.
+
+    Raises:
+        ConfigError: a secret is missing, or the configuration names an SDK that is not installed.
+        BusUnavailable: NATS cannot be reached.
+    """
+    clock = SystemClock()
+    spec = config.gateway_spec(name)
+    folder = paths.private(paths.gateway_dir(paths.state_dir(), name))
+    options = nats_options(config, f"marketbus {name}")
+
+    def on_nats(code: str, fields: dict[str, str]) -> None:
+        level = Level.INFO if code in ("nats.connected", "nats.reconnected") else Level.WARNING
+        logs.log(level, code, **fields)
+
+    random = Random(f"{socket.gethostname()}/{os.getpid()}/{clock.now()}")  # noqa: S311 (spreads retries)
+    async with AsyncExitStack() as ends:  # let go in the opposite order
+        client = await open_connection(options, on_nats)
+        ends.push_async_callback(close_connection, client)
+        publisher = NatsPublisher(client)
+        feed = await ends.enter_async_context(log_feed(publisher))
+        logs.publish = feed.put
+        lease = KvNameLease(client, name, clock, random, token=f"{random.getrandbits(64):016x}")
+        ends.push_async_callback(lease.release)
+        await lease.acquire(lambda host, pid: _standby(logs, host, pid))
+        logs.log(Level.DEBUG, "gateway.live")
+        state = FileStateStore(folder, lambda path, done: _damaged(logs, path, done))
+        epoch = state.next_epoch(clock.now())
+        ticks = NatsTickPublisher(options, clock, lambda _code, _fields: None, may_send=lambda: lease.held)
+        await ticks.start()
+        ends.push_async_callback(ticks.stop, 1.0)
+        pins = tuple(config.gateway(name).subscribe)
+        host = GatewayHost(name, epoch, pins, publisher=publisher, ticks=ticks, state=state, clock=clock, log=logs)
+        gateway = _gateway(spec, host, clock, logs, folder)
+        reporter = Reporter(
+            host,
+            gateway,
+            kind=spec.kind,
+            process=(socket.gethostname(), os.getpid()),
+            publisher=publisher,
+            ticks=ticks,
+            clock=clock,
+            log=logs,
+        )
+        service = Service(host, reporter, state=state, clock=clock, log=logs)
+        rpc = RpcHost(
+            client,
+            service,
+            lambda verb, error: _unforeseen(logs, verb, error),
+            gateway=name,
+            kind=spec.kind,
+            simulated=gateway.simulated,
+            version=metadata.version("marketbus"),
+        )
+        await rpc.start()
+        ends.push_async_callback(rpc.stop)
+        logs.log(Level.INFO, "gateway.started", kind=spec.kind, sdk=gateway.sdk, epoch=epoch)
+        if gateway.simulated:
+            logs.log(Level.WARNING, "gateway.simulated")
+        yield Worker(host, gateway, reporter, lease)
+
+
+def _gateway(spec: GatewaySpec, host: GatewayHost, clock: SystemClock, logs: Logs, folder: Path) -> Gateway:
+    context = GatewayContext(
+        sink=host,
+        clock=clock,
+        calendar=TradingCalendar(ChineseHolidays(lambda year: _unknown_year(logs, year))),
+        hours=TradingHours(cn_futures_hours()),
+        folder=folder,
+        lab_library=_lab_library() if spec.sdk == "lab" else None,
+    )
+    return plugins.plugin(spec.kind).build(spec, context)
+
+
+def _lab_library() -> Path:
+    from marketbus.lab.ctp import build  # the lab is loaded only where it is asked for
+
+    return build.library_dir()
+
+
+def _standby(logs: Logs, host: str, pid: int) -> None:
+    logs.log(Level.INFO, "gateway.standby", host=host, pid=pid)
+
+
+def _damaged(logs: Logs, path: str, done: str) -> None:
+    logs.log(Level.ERROR, "state.damaged", path=path, done=done)
+
+
+def _unknown_year(logs: Logs, year: int) -> None:
+    logs.log(Level.WARNING, "calendar.unknown_year", year=year)
+
+
+def _unforeseen(logs: Logs, verb: str, error: Exception) -> None:
+    logs.log(Level.ERROR, "rpc.failed", verb=verb, detail=f"{type(error).__name__}: {error}"[:300])

@@ -1,0 +1,1 @@
+"""`marketbus up --demo`: everything on one machine, against a simulated counter."""

@@ -1,0 +1,116 @@
+"""A worker: one gateway in one process. `python -m marketbus.apps.worker NAME [-c FILE]`."""
+
+import argparse
+import asyncio
+import faulthandler
+import os
+import signal
+import sys
+from pathlib import Path
+
+import uvloop
+
+from marketbus.apps import logs as log_output
+from marketbus.apps.bootstrap import worker
+from marketbus.apps.config import Config, load
+from marketbus.apps.exit_codes import ExitCode
+from marketbus.apps.logs import Logs
+from marketbus.domain.errors import ConfigError, MarketBusError
+from marketbus.domain.status import Level
+
+HANG = 10.0
+"""Seconds without a turn of the loop after which the process ends itself, tracebacks on stderr."""
+STOP = 4.0
+"""Seconds for a graceful end; then the process ends anyway."""
+
+
+def run(config_path: Path | None, name: str) -> int:
+    """Run a gateway until it is stopped or must be replaced; gives the exit code.
+
+    The caller must end the process with `os._exit`: native SDKs crash or hang at interpreter shutdown.
+    """
+    try:
+        config = load(config_path, gateway=name)
+    except MarketBusError as error:
+        sys.stderr.write(f"{error}\n")
+        return ExitCode.CONFIG
+    log_output.configure(config.log.format, config.log.level)
+    logs = Logs(log_output.language(config.log.lang), name)
+    try:
+        return uvloop.run(_serve(config, name, logs))
+    except* MarketBusError as errors:
+        for error in errors.exceptions:
+            logs.log(Level.ERROR, "worker.failed", detail=str(error))
+        return ExitCode.CONFIG if errors.subgroup(ConfigError) else ExitCode.FAILURE
+
+
+async def _serve(config: Config, name: str, logs: Logs) -> int:
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    stop = asyncio.create_task(asked.wait())
+    live = asyncio.create_task(_live(config, name, logs))
+    await asyncio.wait({stop, live}, return_when=asyncio.FIRST_COMPLETED)
+    if live.done():
+        return live.result()
+    logs.log(Level.INFO, "gateway.stopping")
+    live.cancel()
+    await asyncio.wait({live}, timeout=STOP)
+    return ExitCode.STOPPED
+
+
+async def _live(config: Config, name: str, logs: Logs) -> int:
+    async with worker(config, name, logs) as parts:
+        lost = asyncio.create_task(parts.lease.hold())
+        work = [
+            asyncio.create_task(parts.host.run(parts.gateway)),
+            asyncio.create_task(parts.reporter.run()),
+            asyncio.create_task(_stay_alive()),
+        ]
+        try:
+            done, _ = await asyncio.wait({lost, parts.host.ended, *work}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            for task in (lost, *work):
+                task.cancel()
+            await asyncio.wait({lost, *work}, timeout=STOP / 4)
+        if parts.host.ended in done:
+            return ExitCode.REPLACE
+        if lost in done:
+            logs.log(Level.ERROR, "gateway.stepped_down")
+            return ExitCode.STEPPED_DOWN
+        for task in done:
+            task.result()
+        raise AssertionError("a task of the worker ended without a reason")
+
+
+async def _stay_alive() -> None:
+    """End the process when the loop no longer turns: an SDK call that holds the GIL for ever stops every thread.
+
+    faulthandler's timer runs without the GIL, so it works when nothing else in this process does.
+    """
+    while True:
+        faulthandler.dump_traceback_later(HANG, exit=True)
+        await asyncio.sleep(HANG / 10)
+
+
+def main() -> None:
+    """Entry of the process."""
+    parser = argparse.ArgumentParser(prog="marketbus.apps.worker")
+    parser.add_argument("gateway")
+    parser.add_argument("-c", "--config", type=Path)
+    arguments = parser.parse_args()
+    code = 1
+    try:
+        code = run(arguments.config, arguments.gateway)
+    except Exception:  # noqa: BLE001 (the process ends below without the interpreter's own report)
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
