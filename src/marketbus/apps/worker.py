@@ -6,6 +6,7 @@ import faulthandler
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 import uvloop
@@ -36,12 +37,15 @@ def run(config_path: Path | None, name: str) -> int:
         return ExitCode.CONFIG
     log_output.configure(config.log.format, config.log.level)
     logs = Logs(log_output.language(config.log.lang), name)
+    code = int(ExitCode.FAILURE)
     try:
-        return uvloop.run(_serve(config, name, logs))
+        code = uvloop.run(_serve(config, name, logs))
     except* MarketBusError as errors:
+        if errors.subgroup(ConfigError):
+            code = int(ExitCode.CONFIG)
         for error in errors.exceptions:
             logs.log(Level.ERROR, "worker.failed", detail=str(error))
-        return ExitCode.CONFIG if errors.subgroup(ConfigError) else ExitCode.FAILURE
+    return code
 
 
 async def _serve(config: Config, name: str, logs: Logs) -> int:
@@ -105,7 +109,7 @@ def main() -> None:
     try:
         code = run(arguments.config, arguments.gateway)
     except Exception:  # noqa: BLE001 (the process ends below without the interpreter's own report)
-        sys.excepthook(*sys.exc_info())
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

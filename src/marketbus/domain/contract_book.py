@@ -45,7 +45,7 @@ class ContractBook:
         return [contract for key, contract in self._by_instrument.items() if pattern.matches(key)]
 
     def suggest(self, instrument: Instrument, limit: int = 3) -> list[str]:
-        """Near names that exist: other case or exchange, CZCE's three digits for four and back, a typing error, a product's listed months."""
+        """Near names that exist: other case or exchange, CZCE's digits, a typing error, a product's other months."""
         symbols = {key.symbol.casefold(): key for key in self._by_instrument if key.exchange is instrument.exchange}
         wanted = instrument.symbol.casefold()
         found = [key for key in self._by_instrument if key.symbol.casefold() == wanted]

@@ -100,6 +100,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "nats.reconnected": ("NATS reconnected: {server}", "NATS 重新连接成功：{server}"),
     "nats.error": ("NATS error: {words}", "NATS 错误：{words}"),
     "nats.embedded": ("embedded NATS server on {url}", "内嵌 NATS 服务器 {url}"),
+    "worker.failed": ("worker failed: {detail}", "工作进程出错：{detail}"),
+    "state.damaged": ("{path} is damaged: {done}", "文件 {path} 已损坏：{done}"),
+    "calendar.unknown_year": (
+        "the holidays of {year} are not known yet; only weekends count as closed",
+        "尚无 {year} 年的节假日安排，仅按周末休市处理",
+    ),
+    "rpc.failed": ("answering {verb} failed: {detail}", "处理请求 {verb} 时出错：{detail}"),
     "supervisor.worker_started": ("worker {worker} started, pid {pid}", "工作进程 {worker} 已启动，进程号 {pid}"),
     "supervisor.worker_ended": (
         "worker {worker} ended ({how}); starting it again in {seconds:.1f} s",
