@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from marketbus.apps.cli import lab, setup, up
+from marketbus.apps.cli import check, lab, pins, setup, up, watch
 
 app = typer.Typer(
     name="marketbus",
@@ -33,5 +33,11 @@ def _options(  # pyright: ignore[reportUnusedFunction]
 
 app.command("up")(up.up)
 app.command("gateway")(up.gateway)
+app.command("tap")(watch.tap)
+app.command("contracts")(watch.contracts)
+app.command("status")(watch.status)
+app.command("pin")(pins.pin)
+app.command("unpin")(pins.unpin)
+app.command("check")(check.check)
 app.command("setup")(setup.setup)
 app.add_typer(lab.app, name="lab")

@@ -1,0 +1,42 @@
+"""The gateways as a table."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from marketbus.domain.session import Session, SessionState
+from marketbus.domain.status import GatewayStatus
+
+_COLOURS = {SessionState.READY: "green", SessionState.FAILED: "bold red", SessionState.STALE: "yellow"}
+
+
+def status_table(gateways: Sequence[GatewayStatus]) -> Table:
+    """One row per gateway."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("gateway", "sdk", "market data", "trading", "day"):
+        table.add_column(name)
+    for name in ("contracts", "wanted", "ticks", "per s", "p99", "dropped"):
+        table.add_column(name, justify="right")
+    for one in gateways:
+        table.add_row(
+            Text(one.gateway, style="red" if one.simulated else ""),
+            f"{one.sdk}{' SIMULATED' if one.simulated else ''}",
+            _session(one.md),
+            _session(one.td) if one.td.since else Text("-"),
+            str(one.md.trading_day or "-"),
+            str(one.contracts),
+            f"{one.acknowledged}/{one.requested}",
+            str(one.ticks),
+            f"{one.rate:.0f}",
+            f"{one.latency.p99:.0f} µs" if one.latency else "-",
+            str(sum(one.drops.values())),
+        )
+    return table
+
+
+def _session(session: Session) -> Text:
+    code = "" if session.code is None else f"[{session.code}] "
+    words = f" {code}{session.message}" if session.message else ""
+    return Text(f"{session.state}{words}", style=_COLOURS.get(session.state, ""))

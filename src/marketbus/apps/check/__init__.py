@@ -1,0 +1,1 @@
+"""`marketbus check`: is everything there, and if not, what to do."""

@@ -1,0 +1,56 @@
+"""Whether the bus is there."""
+
+import asyncio
+
+import nats.errors
+import nats.js.errors
+
+from marketbus.adapters.nats.connection import close_connection, ignore, open_connection
+from marketbus.adapters.nats.embedded import find_binary
+from marketbus.apps.config import Config
+from marketbus.apps.nats_options import nats_options
+from marketbus.domain.errors import BusUnavailable, ConfigError
+from marketbus.ports.gateway import Probe
+
+
+async def nats_server(config: Config) -> Probe:
+    """The configured servers and their JetStream, or the binary to embed."""
+    if not config.nats.url:
+        return await _embedded(config.nats.port)
+    options = nats_options(config, "marketbus check")
+    try:
+        connection = await open_connection(options, ignore, within=5.0)
+    except (BusUnavailable, ConfigError) as error:
+        return Probe("nats", False, str(error))
+    where = ", ".join(options.servers)
+    try:
+        await connection.jetstream().account_info()
+    except (nats.errors.Error, nats.js.errors.Error, TimeoutError):
+        return Probe("nats", False, f"{where}: JetStream is off; start the server with -js")
+    finally:
+        await close_connection(connection)
+    return Probe("nats", True, f"{where}, JetStream on")
+
+
+async def _embedded(port: int) -> Probe:
+    try:
+        binary = find_binary()
+    except BusUnavailable as error:
+        return Probe("nats", False, str(error))
+    if port and await reachable("127.0.0.1", port, 1.0) is None:
+        note = f"port {port} is in use: `marketbus up` runs already, or choose another with [nats] port"
+        return Probe("nats", True, f"embedded, {binary}; {note}")
+    return Probe("nats", True, f"embedded, {binary}")
+
+
+async def reachable(host: str, port: int, timeout: float) -> str | None:  # noqa: ASYNC109 (passed on)
+    """None when a TCP connection opens, else why not."""
+    try:
+        async with asyncio.timeout(timeout):
+            _, writer = await asyncio.open_connection(host, port)
+    except TimeoutError:
+        return f"no answer within {timeout:g} s"
+    except OSError as error:
+        return error.strerror or str(error)
+    writer.close()
+    return None

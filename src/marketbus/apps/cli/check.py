@@ -1,0 +1,47 @@
+"""`marketbus check`: one line per thing that must be there."""
+
+from pathlib import Path
+
+import typer
+
+from marketbus.apps import paths
+from marketbus.apps.check import machine
+from marketbus.apps.check.bus import nats_server
+from marketbus.apps.check.gateway import gateway
+from marketbus.apps.cli.options import ConfigFile
+from marketbus.apps.cli.run import run
+from marketbus.apps.config import Config, InvalidConfig, load
+from marketbus.apps.exit_codes import ExitCode
+from marketbus.domain.errors import ConfigError
+from marketbus.ports.gateway import Probe
+
+
+def check(config: ConfigFile = None) -> None:
+    """Look at everything before it is needed: configuration, disk, locale, SDKs, clock, NATS, fronts."""
+    loaded, problems = _configuration(config)
+    failed = _show(problems)
+    failed |= _show([machine.state_dir(paths.state_dir()), machine.locale(), machine.clock()])
+    if loaded is not None:
+        failed |= _show([run(nats_server(loaded))])
+        for name in loaded.gateways:
+            failed |= _show(run(gateway(loaded.gateway_spec(name))))
+    if failed:
+        raise typer.Exit(ExitCode.FAILURE if loaded is not None else ExitCode.USAGE)
+
+
+def _configuration(path: Path | None) -> tuple[Config | None, list[Probe]]:
+    try:
+        config = load(path)
+    except InvalidConfig as error:
+        return None, [Probe("configuration", False, line) for line in str(error).splitlines()]
+    except ConfigError as error:
+        return None, [Probe("configuration", False, str(error))]
+    named = ", ".join(config.gateways) or "no gateway is configured; `marketbus up --demo` needs none"
+    return config, [Probe("configuration", True, f"{config.path or 'environment'}: {named}")]
+
+
+def _show(probes: list[Probe]) -> bool:
+    for probe in probes:
+        mark = typer.style("ok  ", fg="green") if probe.ok else typer.style("TODO", fg="red", bold=True)
+        typer.echo(f"{mark} {probe.what}: {probe.detail}")
+    return any(not probe.ok for probe in probes)
