@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from vnpy.trader.utility import get_folder_path
 from vnpy_ctp.gateway.ctp_gateway import CtpGateway as VnpyCtpGateway
 
 from marketbus.domain.exchange_time import ExchangeTime
@@ -45,11 +46,14 @@ class CtpGateway:
         self._tasks = asyncio.TaskGroup()
         # vnpy_ctp's APIs know their gateway by name only, once their callbacks are ours.
         self._vnpy = VnpyCtpGateway(TimerOnlyEngine(), spec.name)
+        # Made here, not in the lanes: get_folder_path looks and then makes, so two at once may fail.
+        flow = get_folder_path(spec.name.lower())
         times = ExchangeTime(context.calendar)
         translator = Translator(spec.name, self._symbols, times, context.hours, simulated=sdk.simulated)
         self._md = MarketDataApi(
             self._vnpy,
             setting,
+            flow,
             context.sink,
             self._symbols,
             translator,
@@ -57,7 +61,9 @@ class CtpGateway:
             sdk.market_clock,
             self._login_later,
         )
-        self._td = TraderApi(self._vnpy, setting, context.sink, self._symbols, self._login_later, self._query_later)
+        self._td = TraderApi(
+            self._vnpy, setting, flow, context.sink, self._symbols, self._login_later, self._query_later
+        )
         self._vnpy.md_api = self._md
         self._vnpy.td_api = self._td
 

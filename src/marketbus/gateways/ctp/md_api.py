@@ -5,10 +5,10 @@ vnpy_ctp loses milliseconds, ActionDay, TradingDay and every tick without a cont
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from vnpy.trader.gateway import BaseGateway
-from vnpy.trader.utility import get_folder_path
 from vnpy_ctp.gateway.ctp_gateway import CtpMdApi
 
 from marketbus.domain.instrument import Instrument
@@ -30,6 +30,7 @@ class MarketDataApi(CtpMdApi):
         self,
         gateway: BaseGateway,
         setting: CtpSetting,
+        flow: Path,
         sink: GatewaySink,
         symbols: Symbols,
         translator: Translator,
@@ -39,6 +40,7 @@ class MarketDataApi(CtpMdApi):
     ) -> None:
         super().__init__(gateway)
         self.setting = setting
+        self._flow = flow
         self.sink = sink
         self.symbols = symbols
         self._translate = translator.tick
@@ -51,8 +53,7 @@ class MarketDataApi(CtpMdApi):
 
     def open(self) -> None:
         """Create the API and let it connect to its fronts; it goes on trying by itself."""
-        folder = get_folder_path(self.gateway_name.lower())
-        self.createFtdcMdApi((str(folder) + "/Md").encode("gb18030"), self.setting.production)
+        self.createFtdcMdApi(f"{self._flow}/Md".encode("gb18030"), self.setting.production)
         for front in self.setting.md_fronts:
             self.registerFront(front.address)
         self.init()

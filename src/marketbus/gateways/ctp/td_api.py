@@ -5,10 +5,10 @@ callback (531-538).
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from vnpy.trader.gateway import BaseGateway
-from vnpy.trader.utility import get_folder_path
 from vnpy_ctp.gateway.ctp_gateway import CtpTdApi
 
 from marketbus.domain.contract import Contract
@@ -34,6 +34,7 @@ class TraderApi(CtpTdApi):
         self,
         gateway: BaseGateway,
         setting: CtpSetting,
+        flow: Path,
         sink: GatewaySink,
         symbols: Symbols,
         later: Callable[[Channel, float], None],
@@ -41,6 +42,7 @@ class TraderApi(CtpTdApi):
     ) -> None:
         super().__init__(gateway)
         self.setting = setting
+        self._flow = flow
         self.sink = sink
         self.symbols = symbols
         self._query_later = query_later
@@ -53,8 +55,7 @@ class TraderApi(CtpTdApi):
 
     def open(self) -> None:
         """Create the API and let it connect to its fronts; it goes on trying by itself."""
-        folder = get_folder_path(self.gateway_name.lower())
-        self.createFtdcTraderApi((str(folder) + "/Td").encode("gb18030"), self.setting.production)
+        self.createFtdcTraderApi(f"{self._flow}/Td".encode("gb18030"), self.setting.production)
         self.subscribePrivateTopic(RESUME_QUICK)
         self.subscribePublicTopic(RESUME_QUICK)
         for front in self.setting.td_fronts:
