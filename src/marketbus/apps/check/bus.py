@@ -24,7 +24,7 @@ async def nats_server(config: Config) -> Probe:
         return Probe("nats", False, str(error))
     where = ", ".join(options.servers)
     try:
-        await connection.jetstream().account_info()
+        await connection.jetstream().account_info()  # pyright: ignore[reportUnknownMemberType]
     except (nats.errors.Error, nats.js.errors.Error, TimeoutError):
         return Probe("nats", False, f"{where}: JetStream is off; start the server with -js")
     finally:

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -27,6 +28,7 @@ INSTRUMENTS = 100
 
 async def run_demo(duration: float | None) -> int:
     """Run until a signal or the end of `duration` (seconds); everything on disk is gone afterwards."""
+    began = time.monotonic()
     china_locale.ensure()
     _libraries()
     with ExitStack() as stack:
@@ -58,7 +60,14 @@ async def run_demo(duration: float | None) -> int:
                 return worker_environment.command(gateway, file, nats_url, env)
 
             supervisor = Supervisor(
-                load(file, env=env), folder / "state", command, log, sides=[side], children=[counter], stderr=stderr
+                load(file, env=env),
+                folder / "state",
+                command,
+                log,
+                sides=[side],
+                children=[counter],
+                stderr=stderr,
+                began=began,
             )
             return await supervisor.run(duration)
 

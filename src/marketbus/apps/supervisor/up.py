@@ -35,13 +35,14 @@ class Supervisor:
     def __init__(
         self, config: Config, state: Path, command: Command, logs: Logs, *,
         sides: Sequence[Side] = (), children: Sequence[Child] = (), stderr: int | None = None,
-        backoff: Callable[[], Backoff] | None = None,
+        backoff: Callable[[], Backoff] | None = None, began: float | None = None,
     ) -> None:  # fmt: skip
         """`children`: other processes to end at once when the operator insists; whoever started them stops them.
 
-        `stderr`: file descriptor for the workers' logs instead of ours.
+        `stderr`: file descriptor for the workers' logs instead of ours. `began`: monotonic seconds, when the command
+        was given.
         """
-        self._began = time.monotonic()
+        self._began = time.monotonic() if began is None else began
         self._config = config
         self._state = state
         self._command = command
