@@ -29,7 +29,7 @@ class Chunk:
 class Backlog:
     """Thread-safe; `put` by the SDK's threads, `take` by the writer."""
 
-    def __init__(self, clock: Clock, max_bytes: int, max_age: float, chunk_bytes: int = 128 * 1024) -> None:
+    def __init__(self, clock: Clock, max_bytes: int, max_age: float, chunk_bytes: int = 512 * 1024) -> None:
         """`max_age` in seconds."""
         self.drops: dict[str, int] = {}
         """Ticks given up, by cause."""

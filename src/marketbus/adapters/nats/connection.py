@@ -25,8 +25,8 @@ async def open_connection(
 ) -> Client:
     """Connect; afterwards reconnect for ever.
 
-    `on_closed` is called if nats-py gives the connection up for good all the same, which it does when the server
-    takes our rights away (`-ERR`): whoever needs the bus then opens another. `within` is in seconds, for the first
+    `on_closed` is called when the connection has ended for good: because it was closed here, or because nats-py gave
+    it up, which it does when the server takes our rights away (`-ERR`); whoever needs the bus then opens another. `within` is in seconds, for the first
     connection as a whole.
 
     Raises:
@@ -109,7 +109,7 @@ class _Watch:
             self._on_event("nats.error", {"words": self.last_words})
 
     async def disconnected(self) -> None:
-        if self.up:
+        if self.up and not self.client.is_closed:  # closing is no outage
             self._on_event("nats.disconnected", {})
 
     async def reconnected(self) -> None:

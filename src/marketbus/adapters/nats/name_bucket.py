@@ -93,7 +93,7 @@ class NameBucket:
                 bucket=BUCKET, ttl=self.ttl, history=1, storage=StorageType.MEMORY, replicas=self._replicas
             )
             try:
-                self._bucket = await jetstream.create_key_value(wanted)
+                self._bucket = await jetstream.create_key_value(wanted)  # pyright: ignore[reportUnknownMemberType]
             except nats.js.errors.BadRequestError as error:
                 if error.err_code != _EXISTS_OTHERWISE:
                     raise

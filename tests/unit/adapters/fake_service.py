@@ -1,0 +1,72 @@
+"""A gateway's service with known answers."""
+
+from collections.abc import Iterable, Sequence
+
+from ticks import tick
+
+from marketbus.domain.contract import Contract, Product
+from marketbus.domain.errors import UnknownInstrument
+from marketbus.domain.instrument import Exchange, Pattern
+from marketbus.domain.session import Session
+from marketbus.domain.status import GatewayStatus
+from marketbus.domain.subscription import Coverage, Interest
+from marketbus.domain.tick import Tick
+
+
+def status(gateway: str = "ctp-main", **fields: object) -> GatewayStatus:
+    known: dict[str, object] = {
+        "kind": "ctp", "sdk": "lab", "simulated": True, "time": 1, "epoch": 7, "pid": 1, "host": "h", "started": 1,
+        "capabilities": (), "md": Session(), "td": Session(), "contracts": 0, "requested": 0, "acknowledged": 0,
+        "leases": 0, "pins": (), "ticks": 0, "rate": 0.0, "last_tick": None, "drops": {}, "rejects": {}, "errors": {},
+    }  # fmt: skip
+    return GatewayStatus(gateway, **(known | fields))  # pyright: ignore[reportArgumentType]
+
+
+def contract(number: int, name: str = "螺纹钢") -> Contract:
+    return Contract("ctp-main", f"rb{number}", Exchange.SHFE, name, Product.FUTURES, 10.0, 1.0)
+
+
+class FakeService:
+    def __init__(self) -> None:
+        self.epoch = 7
+        self.listed = 1000
+        self.calls: list[tuple[object, ...]] = []
+        self.broken = False
+
+    def status(self) -> GatewayStatus:
+        if self.broken:
+            raise ZeroDivisionError
+        return status()
+
+    def subscribe(self, owner: str, patterns: Sequence[str], ttl: float) -> Coverage:
+        for text in patterns:
+            Pattern(text)
+        self.calls.append(("subscribe", owner, tuple(patterns), ttl))
+        return Coverage(len(patterns), ())
+
+    def renew(self, owner: str, ttl: float) -> bool:
+        return owner == "known"
+
+    def unsubscribe(self, owner: str) -> None:
+        self.calls.append(("unsubscribe", owner))
+
+    def subscriptions(self) -> Iterable[Interest]:
+        return [Interest("rb2701.SHFE", 1, True, True, None)]
+
+    def snapshot(self, patterns: Sequence[str]) -> Iterable[Tick]:
+        if patterns == ["missing.SHFE"]:
+            raise UnknownInstrument("missing.SHFE", ["rb2701.SHFE"])
+        return (tick(f"rb{number}", number) for number in range(1, 4))
+
+    def contracts(self, patterns: Sequence[str]) -> Iterable[Contract]:
+        return (contract(number) for number in range(self.listed))
+
+    def pin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:
+        self.calls.append(("pin", tuple(patterns), principal))
+        return tuple(patterns)
+
+    def unpin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:
+        return ()
+
+    def reconnect(self, principal: str) -> None:
+        self.calls.append(("reconnect", principal))
