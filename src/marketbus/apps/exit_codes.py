@@ -20,5 +20,3 @@ class ExitCode(IntEnum):
     """Another worker holds the gateway's name; started again, this one waits as standby."""
     INTERRUPTED = 130
     """Ctrl-C."""
-    BROKEN_PIPE = 141
-    """The reader of our output went away (`| head`)."""

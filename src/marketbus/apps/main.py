@@ -19,16 +19,6 @@ def main() -> None:
     except MarketBusError as error:
         sys.stderr.write("".join(f"marketbus: {line}\n" for line in str(error).splitlines()))
         sys.exit(2 if isinstance(error, ConfigError) else 1)
-    except BrokenPipeError:
-        _abandon_stdout()
-        sys.exit(141)
-
-
-def _abandon_stdout() -> None:
-    """Keep the interpreter from complaining about the closed pipe when it flushes at exit."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -14,15 +14,15 @@ _COLOURS = {SessionState.READY: "green", SessionState.FAILED: "bold red", Sessio
 
 def status_table(gateways: Sequence[GatewayStatus]) -> Table:
     """One row per gateway."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("gateway", "sdk", "market data", "trading", "day"):
-        table.add_column(name)
-    for name in ("contracts", "wanted", "ticks", "per s", "p99", "dropped"):
-        table.add_column(name, justify="right")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("gateway", "md", "td", "day"):
+        table.add_column(name, no_wrap=name != "md")
+    for name in ("listed", "wanted", "ticks", "per s", "p99", "drops"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("sdk")
     for one in gateways:
         table.add_row(
             Text(one.gateway, style="red" if one.simulated else ""),
-            f"{one.sdk}{' SIMULATED' if one.simulated else ''}",
             _session(one.md),
             _session(one.td) if one.td.since else Text("-"),
             str(one.md.trading_day or "-"),
@@ -32,6 +32,7 @@ def status_table(gateways: Sequence[GatewayStatus]) -> Table:
             f"{one.rate:.0f}",
             f"{one.latency.p99:.0f} µs" if one.latency else "-",
             str(sum(one.drops.values())),
+            f"{'SIMULATED ' if one.simulated else ''}{one.sdk}",
         )
     return table
 

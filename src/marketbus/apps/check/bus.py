@@ -1,6 +1,7 @@
 """Whether the bus is there."""
 
 import asyncio
+import os
 
 import nats.errors
 import nats.js.errors
@@ -51,6 +52,6 @@ async def reachable(host: str, port: int, timeout: float) -> str | None:  # noqa
     except TimeoutError:
         return f"no answer within {timeout:g} s"
     except OSError as error:
-        return error.strerror or str(error)
+        return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)  # asyncio words it at length
     writer.close()
     return None

@@ -45,7 +45,7 @@ async def gateway(spec: GatewaySpec) -> list[Probe]:
     fronts = plugin.fronts(spec)
     answers = await asyncio.gather(*(reachable(host, port, FRONT_TIMEOUT) for _, host, port in fronts))
     for (name, host, port), why in zip(fronts, answers, strict=True):
-        where = f"{name} {host}:{port}"
+        where = name if f"{host}:{port}" in name else f"{name} {host}:{port}"
         detail = f"{where} is reachable" if why is None else f"{where}: {why}; check the address and the firewall"
         probes.append(Probe(label, why is None, detail))
     return probes

@@ -45,7 +45,7 @@ def status(url: Url = None, as_json: Json = False) -> None:
     if as_json:
         _write([_json(one) for one in found])
     elif found:
-        Console().print(status_table(found))
+        (Console() if sys.stdout.isatty() else Console(width=200)).print(status_table(found))
     else:
         raise BusUnavailable("no live gateway on the bus", "start one: `marketbus up`")
 

@@ -4,18 +4,18 @@ import asyncio
 
 from nats.aio.msg import Msg
 
-from marketbus.adapters.nats.connection import close_connection, ignore, open_connection
+from marketbus.adapters.nats.connection import OnEvent, close_connection, ignore, open_connection
 from marketbus.adapters.nats.options import NatsOptions
 from marketbus.domain.errors import BusUnavailable
 
 SUBJECT = "md.tick.>"
 
 
-async def first_tick(options: NatsOptions) -> None:
+async def first_tick(options: NatsOptions, on_event: OnEvent = ignore) -> None:
     """Return when any gateway's tick came by. Waits for the bus too, quietly: the workers report it."""
     while True:
         try:
-            connection = await open_connection(options, ignore)
+            connection = await open_connection(options, on_event)
         except BusUnavailable:
             await asyncio.sleep(1.0)
             continue

@@ -95,8 +95,12 @@ class Supervisor:
         return ExitCode.USAGE  # no worker could use its configuration
 
     async def _first_tick(self, options: NatsOptions) -> None:
-        await first_tick(options)
+        await first_tick(options, self._on_nats)
         self._logs.log(Level.INFO, "supervisor.first_tick", seconds=time.monotonic() - self._began)
+
+    def _on_nats(self, code: str, fields: dict[str, str]) -> None:
+        if code == "nats.connected":  # the workers tell the rest
+            self._logs.log(Level.INFO, code, **fields)
 
     def _kill(self) -> None:
         for keeper in self._keepers:

@@ -1,0 +1,169 @@
+"""The command line as a user meets it: one line when something is wrong, quiet when told to stop."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MARKETBUS = (sys.executable, "-m", "marketbus.apps.main")
+NOBODY = "nats://127.0.0.1:9"
+
+
+def clean(folder: Path) -> dict[str, str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS")}
+    return env | {"MARKETBUS_STATE": str(folder / "state"), "MARKETBUS_LANG": "en", "NO_COLOR": "1"}
+
+
+def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*MARKETBUS, *arguments], cwd=folder, env=clean(folder), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("up",), 2, "none is configured"),
+        (("up", "-c", "none.toml"), 2, "no such file"),
+        (("gateway", "ctp"), 2, "gateway.ctp: is not configured"),
+        (("tap", "--url", NOBODY), 1, "no NATS at nats://127.0.0.1:9"),
+        (("contracts", "--url", NOBODY), 1, "no NATS at"),
+        (("status", "--url", NOBODY), 1, "no NATS at"),
+        (("pin", "rb*.SHFE", "--url", NOBODY), 1, "no NATS at"),
+        (("tap", "--url", "http://x"), 2, "is not a NATS url"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(tmp_path: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
+    done = ran(tmp_path, *arguments)
+    assert done.returncode == code
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("marketbus: ")
+    assert words in line
+    assert not done.stdout
+
+
+def test_every_problem_of_a_configuration_is_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "marketbus.toml"
+    file.write_text('[gateway.a]\nkind = "vnpyy"\nsubscrbe = []\n[gateway.b]\nkind = "vnpy"\nsubscribe = ["rb"]\n')
+    done = ran(tmp_path, "up")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 3
+    checked = ran(tmp_path, "check")
+    assert checked.returncode != 0
+    assert len([line for line in checked.stdout.splitlines() if line.startswith("TODO configuration: gateway.")]) == 3
+
+
+def test_check_says_what_is_there(tmp_path: Path) -> None:
+    done = ran(tmp_path, "check")
+    assert done.returncode == 0, done.stdout
+    assert f"ok   state: {tmp_path / 'state'}" in done.stdout
+    assert {line[:4] for line in done.stdout.splitlines()} == {"ok  "}
+
+
+def test_check_names_the_front_that_does_not_answer(tmp_path: Path) -> None:
+    file = tmp_path / "marketbus.toml"
+    setting = '"行情服务器" = "127.0.0.1:9"'
+    file.write_text(f'[gateway.a]\nkind = "ctp"\nsdk = "lab"\nsetting = {{ {setting} }}\n', encoding="utf-8")
+    done = ran(tmp_path, "check", "-c", str(file))
+    assert done.returncode == 1
+    (todo,) = [line for line in done.stdout.splitlines() if line.startswith("TODO")]
+    assert "127.0.0.1:9: Connection refused; check the address and the firewall" in todo
+
+
+def test_a_client_install_is_told_what_to_install() -> None:
+    script = "import sys; sys.modules['typer'] = None; from marketbus.apps.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == 'marketbus: typer is not installed: pip install "marketbus[server]"\n'
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    assert re.fullmatch(r"marketbus \d+\.\d+\.\d+\S*\n", ran(tmp_path, "--version").stdout)
+
+
+class Demo:
+    """`marketbus up --demo`, running."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*MARKETBUS, "up", "--demo"], cwd=folder, env=clean(folder), stdout=subprocess.DEVNULL, stderr=log
+            )
+        self.url = self.said(r"embedded NATS server on (\S+)")
+
+    def said(self, pattern: str, within: float = 40.0) -> str:
+        deadline = time.monotonic() + within
+        while (found := re.search(pattern, self.log.read_text())) is None:
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+        return found[1]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    running = Demo(tmp_path_factory.mktemp("demo"))
+    running.said(r"first tick after ([\d.]+) s")
+    yield running
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(timeout=5) == 0
+
+
+def test_tap_gives_ticks_as_json(demo: Demo) -> None:
+    done = ran(demo.folder, "tap", "rb*.SHFE", "--url", demo.url, "--json", "--count", "5")
+    ticks = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(ticks) == 5
+    assert {tick["exchange"] for tick in ticks} == {"SHFE"}
+    assert {tick["gateway"] for tick in ticks} == {"ctp-demo"}
+
+
+def test_contracts_and_status_answer(demo: Demo) -> None:
+    assert "沪深300股指" in ran(demo.folder, "contracts", "IF*.CFFEX", "--url", demo.url).stdout
+    (status,) = [
+        json.loads(line) for line in ran(demo.folder, "status", "--url", demo.url, "--json").stdout.splitlines()
+    ]
+    assert status["simulated"] is True
+    assert status["md"]["state"] == "READY"
+    assert "ctp-demo" in ran(demo.folder, "status", "--url", demo.url).stdout
+
+
+def test_pins_come_and_go(demo: Demo) -> None:
+    assert ran(demo.folder, "pin", "cu*.SHFE", "--url", demo.url).stdout.rstrip().endswith("cu*.SHFE")
+    assert "cu*.SHFE" not in ran(demo.folder, "unpin", "cu*.SHFE", "--url", demo.url).stdout
+
+
+def test_a_symbol_nobody_carries_gets_suggestions(demo: Demo) -> None:
+    done = ran(demo.folder, "tap", "rb9999.SHFE", "--url", demo.url)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "did you mean rb27" in line
+
+
+def test_a_reader_that_goes_away_is_no_error(demo: Demo) -> None:
+    argv = [*MARKETBUS, "tap", "rb*.SHFE", "--url", demo.url]
+    tap = subprocess.Popen(argv, env=clean(demo.folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert tap.stdout is not None
+    assert tap.stdout.readline()
+    tap.stdout.close()
+    assert tap.stderr is not None
+    assert tap.stderr.read() == ""
+    tap.wait(timeout=20)
+
+
+def test_ctrl_c_ends_tap_quietly(demo: Demo) -> None:
+    argv = [*MARKETBUS, "tap", "rb*.SHFE", "--url", demo.url]
+    tap = subprocess.Popen(argv, env=clean(demo.folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert tap.stdout is not None
+    assert tap.stdout.readline()
+    tap.send_signal(signal.SIGINT)
+    _, words = tap.communicate(timeout=20)
+    assert tap.returncode == 130
+    assert words == ""
