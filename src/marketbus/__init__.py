@@ -1,4 +1,4 @@
-"""marketbus: market data and trading on one bus. `import marketbus` is light; what you use is loaded when you use it."""
+"""Market data and trading on one bus. `import marketbus` is light: what you use is loaded when you use it."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import inspect
 import ssl
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, overload
+from typing import Literal, Unpack, overload
 
-from marketbus.client.feed import Wish
+from marketbus.client.choices import LIMIT, Choices, parse, wish
 from marketbus.client.frame import Rows
 from marketbus.client.gap import Gap
 from marketbus.client.hub import GapHandler, Hub
@@ -18,15 +17,11 @@ from marketbus.client.plan import choose
 from marketbus.client.stats import Stats
 from marketbus.client.ticks import Flow, Listening, Push, Ticks
 from marketbus.domain.contract import Contract
-from marketbus.domain.errors import MarketBusError, SymbolError, UnknownInstrument
+from marketbus.domain.errors import MarketBusError, UnknownInstrument
 from marketbus.domain.instrument import Pattern, parse_instrument
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Interest
 from marketbus.domain.tick import Tick
-from marketbus.wire.subjects import encode_token
-
-LIMIT = 100_000
-"""Ticks that a feed keeps for a consumer that does not keep up."""
 
 
 def connect(
@@ -134,73 +129,31 @@ class Bus:
         await self.close()
 
     @overload
-    def ticks(
-        self,
-        *patterns: str,
-        gateway: str | None = None,
-        gaps: Literal[False] = False,
-        conflate: bool = False,
-        in_session: bool = False,
-        snapshot: bool = True,
-        on_gap: GapHandler | None = None,
-        limit: int = LIMIT,
-        ttl: float = 30.0,
-        wait: float = 10.0,
-    ) -> Ticks[Tick]: ...
+    def ticks(self, *patterns: str, gaps: Literal[False] = False, **choices: Unpack[Choices]) -> Ticks[Tick]: ...
     @overload
-    def ticks(
-        self,
-        *patterns: str,
-        gateway: str | None = None,
-        gaps: Literal[True],
-        conflate: bool = False,
-        in_session: bool = False,
-        snapshot: bool = True,
-        on_gap: GapHandler | None = None,
-        limit: int = LIMIT,
-        ttl: float = 30.0,
-        wait: float = 10.0,
-    ) -> Ticks[Tick | Gap]: ...
-    def ticks(
-        self,
-        *patterns: str,
-        gateway: str | None = None,
-        gaps: bool = False,
-        conflate: bool = False,
-        in_session: bool = False,
-        snapshot: bool = True,
-        on_gap: GapHandler | None = None,
-        limit: int = LIMIT,
-        ttl: float = 30.0,
-        wait: float = 10.0,
-    ) -> Ticks[Tick] | Ticks[Tick | Gap]:
+    def ticks(self, *patterns: str, gaps: Literal[True], **choices: Unpack[Choices]) -> Ticks[Tick | Gap]: ...
+    def ticks(self, *patterns: str, gaps: bool = False, **choices: Unpack[Choices]) -> Ticks[Tick] | Ticks[Tick | Gap]:
         """Ticks of the instruments that `patterns` select: last values first (flag SNAPSHOT), then live ones.
 
         Within an instrument nothing comes twice or out of order, and what is missing is reported as a `Gap`.
 
         Args:
             patterns: `rb2701.SHFE`, `SHFE.rb2701`, `rb*.SHFE`, `*.SHFE`, `*`.
-            gateway: take them from this gateway.
             gaps: give gaps in the iteration too, where they happened.
-            conflate: only the latest tick per instrument, for screens.
-            in_session: leave out ticks outside trading hours.
-            snapshot: last values first.
-            on_gap: called with every gap of this feed.
-            limit: ticks kept for a consumer that does not keep up; beyond, the oldest give way and show as gaps.
-            ttl: seconds that the subscription outlives this process if it dies.
-            wait: seconds to wait for gateways that are starting and have no contracts yet.
+            choices: gateway, conflate, in_session, snapshot, on_gap, limit, ttl, wait: see `Choices`.
 
         Raises:
-            SymbolError: a pattern is none. These and the following come from the first step of the iteration.
-            UnknownInstrument: nobody carries it.
+            SymbolError: a pattern is none.
+            UnknownInstrument: nobody carries it. This and the following come from the first step of the iteration.
             AmbiguousGateway: several gateways carry it, none is named or preferred.
             UnknownGateway: the named gateway is not live.
             BusUnavailable: no gateway, or no answer.
         """
-        wish = _wish(patterns, gateway, in_session, snapshot, on_gap, ttl, wait)
-        flow = Flow(self._hub, wish, limit=limit, conflate=conflate, gaps=gaps)
+        loop = self._running()
+        conflate, limit = choices.get("conflate", False), choices.get("limit", LIMIT)
+        flow = Flow(self._hub, wish(patterns, choices), limit=limit, conflate=conflate, gaps=gaps)
         self._flows.add(flow)
-        return Ticks(flow, self._running(), self._forget)
+        return Ticks(flow, loop, self._forget)
 
     @overload
     async def on_ticks(
@@ -209,14 +162,7 @@ class Bus:
         handler: Callable[[list[Tick]], object],
         *,
         batch: Literal[True],
-        gateway: str | None = None,
-        conflate: bool = False,
-        in_session: bool = False,
-        snapshot: bool = True,
-        on_gap: GapHandler | None = None,
-        limit: int = LIMIT,
-        ttl: float = 30.0,
-        wait: float = 10.0,
+        **choices: Unpack[Choices],
     ) -> Listening: ...
     @overload
     async def on_ticks(
@@ -225,14 +171,7 @@ class Bus:
         handler: Callable[[Tick], object],
         *,
         batch: Literal[False] = False,
-        gateway: str | None = None,
-        conflate: bool = False,
-        in_session: bool = False,
-        snapshot: bool = True,
-        on_gap: GapHandler | None = None,
-        limit: int = LIMIT,
-        ttl: float = 30.0,
-        wait: float = 10.0,
+        **choices: Unpack[Choices],
     ) -> Listening: ...
     async def on_ticks(
         self,
@@ -240,14 +179,7 @@ class Bus:
         handler: Callable[[Tick], object] | Callable[[list[Tick]], object],
         *,
         batch: bool = False,
-        gateway: str | None = None,
-        conflate: bool = False,
-        in_session: bool = False,
-        snapshot: bool = True,
-        on_gap: GapHandler | None = None,
-        limit: int = LIMIT,
-        ttl: float = 30.0,
-        wait: float = 10.0,
+        **choices: Unpack[Choices],
     ) -> Listening:
         """Call `handler` for every tick: the fastest way. See `ticks` for the rest.
 
@@ -255,10 +187,10 @@ class Bus:
         time, with the bounded queue of `ticks` before it. With `batch`, it gets a list of the ticks that came together.
         A handler that raises is counted (`stats.handler_errors`) and logged, and the feed goes on.
         """
-        texts = (patterns,) if isinstance(patterns, str) else tuple(patterns)
-        wish = _wish(texts, gateway, in_session, snapshot, on_gap, ttl, wait)
         self._running()
-        push = Push(self._hub, wish, handler, batch=batch, conflate=conflate, limit=limit)
+        wanted = wish((patterns,) if isinstance(patterns, str) else tuple(patterns), choices)
+        conflate, limit = choices.get("conflate", False), choices.get("limit", LIMIT)
+        push = Push(self._hub, wanted, handler, batch=batch, conflate=conflate, limit=limit)
         self._flows.add(push)
         try:
             await push.open()
@@ -283,7 +215,7 @@ class Bus:
         Raises:
             MarketBusError: as `ticks`.
         """
-        plan = await self._hub.resolver.resolve(_parse(patterns), gateway, wait)
+        plan = await self._hub.resolver.resolve(parse(patterns), gateway, wait)
         shares = list(plan.values())
         parts = await asyncio.gather(*(self._hub.calls.snapshot(share.gateway, share.patterns()) for share in shares))
         return Rows(tick for part in parts for tick in part)
@@ -295,7 +227,7 @@ class Bus:
             UnknownGateway: the named gateway is not live.
             BusUnavailable: no gateway, or no answer.
         """
-        books = await self._hub.resolver.contracts(_parse(patterns or ("*",)), gateway)
+        books = await self._hub.resolver.contracts(parse(patterns or ("*",)), gateway)
         return Rows(contract for book in books.values() for contract in book)
 
     async def contract(self, symbol: str, *, gateway: str | None = None, wait: float = 10.0) -> Contract:
@@ -357,12 +289,12 @@ class Bus:
         Raises:
             MarketBusError: as `ticks`.
         """
-        plan = await self._hub.resolver.resolve(_parse(patterns), gateway, wait)
+        plan = await self._hub.resolver.resolve(parse(patterns), gateway, wait)
         return {name: await self._hub.calls.pin(name, share.patterns()) for name, share in plan.items()}
 
     async def unpin(self, *patterns: str, gateway: str | None = None) -> dict[str, list[str]]:
         """Take pins back (on every gateway, if none is named); gives the pins left by gateway."""
-        texts = [pattern.text for pattern in _parse(patterns)]
+        texts = [pattern.text for pattern in parse(patterns)]
         names = await self._hub.resolver.live(gateway)
         return await self._hub.resolver.each(names, lambda name: self._hub.calls.unpin(name, texts))
 
@@ -379,28 +311,3 @@ class Bus:
         if self._loop is None:
             raise MarketBusError("the bus is not open", "async with marketbus.connect() as bus: ...")
         return self._loop
-
-
-def _parse(patterns: Sequence[str]) -> tuple[Pattern, ...]:
-    if not patterns:
-        raise SymbolError("no pattern given", "such as rb2701.SHFE, rb*.SHFE, *.SHFE or *")
-    return tuple(dict.fromkeys(Pattern(text) for text in patterns))
-
-
-def _wish(
-    patterns: Sequence[str],
-    gateway: str | None,
-    in_session: bool,
-    snapshot: bool,
-    on_gap: GapHandler | None,
-    ttl: float,
-    wait: float,
-) -> Wish:
-    if gateway is not None:
-        encode_token(gateway)
-    if inspect.iscoroutinefunction(on_gap):
-        raise TypeError("on_gap is called, not awaited: give a plain function")
-    return Wish(
-        patterns=_parse(patterns), gateway=gateway, in_session=in_session, snapshot=snapshot,
-        ttl=ttl, wait=wait, on_gap=[] if on_gap is None else [on_gap],
-    )  # fmt: skip

@@ -1,7 +1,7 @@
 """Requests to gateways: one reply, a stream that ends with an empty message, or whoever answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -55,18 +55,18 @@ class Calls:
         """Keep a lease alive."""
         return await self._one(gateway, "renew", Renew(owner, ttl), Renewed)
 
-    async def unsubscribe(self, gateway: str, owner: str, timeout: float = 1.0) -> None:
+    async def unsubscribe(self, gateway: str, owner: str, patience: float = 1.0) -> None:
         """Give a lease back."""
-        await self._one(gateway, "unsubscribe", Unsubscribe(owner), Nothing, timeout)
+        await self._one(gateway, "unsubscribe", Unsubscribe(owner), Nothing, patience)
 
     async def contracts(self, gateway: str, patterns: Sequence[str]) -> list[Contract]:
         """Contracts that the patterns take."""
         payloads = await self._select(gateway, "contracts", patterns)
         return [codec.decode(Contract, payload) for payload in payloads]
 
-    async def snapshot(self, gateway: str, patterns: Sequence[str], timeout: float | None = None) -> list[Tick]:
+    async def snapshot(self, gateway: str, patterns: Sequence[str], patience: float | None = None) -> list[Tick]:
         """The last known ticks, flagged SNAPSHOT."""
-        payloads = await self._select(gateway, "snapshot", patterns, timeout)
+        payloads = await self._select(gateway, "snapshot", patterns, patience)
         return [codec.decode(Tick, payload) for payload in payloads]
 
     async def subscriptions(self, gateway: str) -> list[Interest]:
@@ -93,8 +93,8 @@ class Calls:
         end = loop.time() + deadline
         async with self._inbox() as (inbox, replies):
             await self._link.publish(subject, b"", reply=inbox)
-            patience = deadline
-            while (left := min(patience, end - loop.time())) > 0:
+            quiet = deadline
+            while (left := min(quiet, end - loop.time())) > 0:
                 try:
                     message = await asyncio.wait_for(replies.get(), left)
                 except TimeoutError:
@@ -102,39 +102,39 @@ class Calls:
                 if _nobody(message):
                     break
                 answers.append(message.data)
-                patience = stall
+                quiet = stall
         return answers
 
     async def _one(
-        self, gateway: str, verb: str, request: Request, kind: type[R], timeout: float | None = None, group: str = "md"
+        self, gateway: str, verb: str, request: Request, kind: type[R], patience: float | None = None, group: str = "md"
     ) -> R:
         subject = subjects.rpc(gateway, group, verb, self._principal if group == "ops" else None)
         async with self._inbox() as (inbox, replies):
             await self._link.publish(subject, msgspec.json.encode(request), reply=inbox)
-            message = await self._next(replies, gateway, verb, timeout or self._timeout)
+            message = await self._next(replies, gateway, verb, patience or self._timeout)
         return decode_reply(kind, message.data)
 
     async def _select(
-        self, gateway: str, verb: str, patterns: Sequence[str], timeout: float | None = None
+        self, gateway: str, verb: str, patterns: Sequence[str], patience: float | None = None
     ) -> list[bytes]:
         subject = subjects.rpc(gateway, "md", verb)
         out: list[bytes] = []
         for start in range(0, len(patterns), CHUNK):
-            out += await self._stream(subject, gateway, Select(list(patterns[start : start + CHUNK])), timeout)
+            out += await self._stream(subject, gateway, Select(list(patterns[start : start + CHUNK])), patience)
         return out
 
-    async def _stream(self, subject: str, gateway: str, request: Request, timeout: float | None) -> list[bytes]:
+    async def _stream(self, subject: str, gateway: str, request: Request, patience: float | None) -> list[bytes]:
         out: list[bytes] = []
         async with self._inbox() as (inbox, replies):
             await self._link.publish(subject, msgspec.json.encode(request), reply=inbox)
             while True:
-                message = await self._next(replies, gateway, subject.rpartition(".")[2], timeout or self._timeout)
+                message = await self._next(replies, gateway, subject.rpartition(".")[2], patience or self._timeout)
                 if not message.data:
                     return out
                 out.append(message.data)
 
     @asynccontextmanager
-    async def _inbox(self) -> AsyncIterator[tuple[str, "asyncio.Queue[Msg]"]]:
+    async def _inbox(self) -> AsyncGenerator[tuple[str, "asyncio.Queue[Msg]"], None]:
         replies: asyncio.Queue[Msg] = asyncio.Queue()
 
         async def on_reply(message: Msg) -> None:
@@ -147,12 +147,12 @@ class Calls:
         finally:
             await tap.close()
 
-    async def _next(self, replies: "asyncio.Queue[Msg]", gateway: str, verb: str, timeout: float) -> Msg:
+    async def _next(self, replies: "asyncio.Queue[Msg]", gateway: str, verb: str, patience: float) -> Msg:
         try:
-            message = await asyncio.wait_for(replies.get(), timeout)
+            message = await asyncio.wait_for(replies.get(), patience)
         except TimeoutError:
             raise BusUnavailable(
-                f"gateway {gateway!r} did not answer {verb} within {timeout:g} s", "see `marketbus status`"
+                f"gateway {gateway!r} did not answer {verb} within {patience:g} s", "see `marketbus status`"
             ) from None
         if _nobody(message):
             raise UnknownGateway(gateway)

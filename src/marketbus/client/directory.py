@@ -43,13 +43,15 @@ class Directory:
 
     async def names(self, *, refresh: bool = False) -> list[str]:
         """Live gateways, sorted; asks the bus when nothing is known yet, or on `refresh`."""
-        if refresh or self._found is None:
+        found = self._found
+        if refresh or found is None:
             if self._searching is None:
                 self._searching = asyncio.create_task(self._search())
                 self._searching.add_done_callback(self._searched)
-            self._found = await asyncio.shield(self._searching)
+            found = await asyncio.shield(self._searching)
+            self._found = found
         since = time.monotonic() - FRESH
-        return sorted(self._found | {name for name, (at, _) in self._reports.items() if at > since})
+        return sorted(found | {name for name, (at, _) in self._reports.items() if at > since})
 
     def report(self, gateway: str) -> GatewayStatus | None:
         """The gateway's last report."""

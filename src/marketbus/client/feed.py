@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from nats.aio.msg import Msg
@@ -54,6 +55,7 @@ class Feed:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._seen: set[str] = set()
+        self._new: set[str] = set()
 
     async def open(self) -> None:
         """Find the gateways, subscribe, lease, deliver last values.
@@ -104,7 +106,12 @@ class Feed:
             ttl=wish.ttl, snapshot=wish.snapshot, in_session=wish.in_session,
         )  # fmt: skip
         self._lines[share.gateway] = line
-        await line.open()
+        try:
+            await line.open()
+        except BaseException:
+            del self._lines[share.gateway]
+            await line.close()
+            raise
 
     def _gap(self, gap: Gap, outlet: Outlet) -> None:
         self._hub.tell(gap, self._wish.on_gap)
@@ -122,10 +129,10 @@ class Feed:
         line = self._lines.get(status.gateway)
         if line is not None:
             line.on_status(status)
-        elif self._task is not None and self._wish.gateway is None and status.contracts:
-            if status.gateway not in self._seen:
-                self._seen.add(status.gateway)
-                self._changed.set()
+        elif self._task is not None and status.contracts and status.gateway not in self._seen:
+            self._seen.add(status.gateway)
+            if self._wish.gateway in (None, status.gateway):
+                self._look_at(status.gateway)
 
     async def _on_contract(self, message: Msg) -> None:
         parts = message.subject.split(".")
@@ -140,33 +147,53 @@ class Feed:
         if not any(glob.matches(instrument) for glob in self._wish.globs):
             return
         line = self._lines.get(gateway)
-        if line is None:
-            self._seen.discard(gateway)
-            self._changed.set()
-        elif not any(other.share.wants(instrument) for other in self._lines.values() if other is not line):
+        if line is not None and len(self._lines) == 1:
             line.add(instrument)
+        else:
+            self._look_at(gateway)
+
+    def _look_at(self, gateway: str) -> None:
+        self._new.add(gateway)
+        self._changed.set()
 
     async def _follow(self) -> None:
-        """Take in gateways that appear later."""
+        """Take in what other gateways list, and gateways that appear, later."""
         while True:
             await self._changed.wait()
             await asyncio.sleep(SETTLE)
             self._changed.clear()
-            try:
-                names = await self._hub.resolver.live(self._wish.gateway)
-                for name in names:
-                    if name not in self._lines:
-                        await self._take_in(name)
-            except MarketBusError as error:
-                self._hub.throttle.warning("follow", f"looking for new contracts: {error}")
-            except Exception:
-                logger.exception("looking for new contracts")
+            for gateway in list(self._new):
+                self._new.discard(gateway)
+                try:
+                    await self._take_in(gateway)
+                except MarketBusError as error:
+                    self._hub.throttle.warning("follow", f"looking for new contracts of {gateway}: {error}")
+                    self._look_at(gateway)
+                except Exception:  # noqa: BLE001 (logged with its trace; a feed outlives our own mistakes)
+                    logger.exception("looking for new contracts of %s", gateway)
 
     async def _take_in(self, gateway: str) -> None:
-        globs: Sequence[Pattern] = self._wish.globs
-        share = Share(gateway)
-        for contract in await self._hub.calls.contracts(gateway, [glob.text for glob in globs]):
-            if not any(line.share.wants(contract.instrument) for line in self._lines.values()):
-                share.instruments[contract.instrument] = None
-        if share.instruments:
+        """Follow what the gateway lists and no line of ours delivers."""
+        hub, globs = self._hub, [glob.text for glob in self._wish.globs]
+        books = await hub.resolver.each(sorted({gateway, *self._lines}), lambda name: hub.calls.contracts(name, globs))
+        carried = {name: {contract.instrument for contract in book} for name, book in books.items()}
+        line = self._lines.get(gateway)
+        share = Share(gateway) if line is None else line.share
+        fresh = [
+            one.instrument
+            for one in books.get(gateway, ())
+            if one.instrument not in share.instruments and self._belongs(one.instrument, gateway, carried)
+        ]
+        if line is not None:
+            for instrument in fresh:
+                line.add(instrument)
+        elif fresh:
+            share.instruments.update(dict.fromkeys(fresh))
             await self._start(share)
+
+    def _belongs(self, instrument: Instrument, gateway: str, carried: Mapping[str, AbstractSet[Instrument]]) -> bool:
+        carriers = sorted(name for name, listed in carried.items() if instrument in listed)
+        others = [name for name in carriers if name != gateway and name in self._lines]
+        if any(self._lines[name].share.wants(instrument) for name in others):
+            return False
+        return next((name for name in self._hub.resolver.preferred if name in carriers), carriers[0]) == gateway

@@ -67,7 +67,7 @@ class Track:
             self._cause = cause
 
     def roll(self, epoch: int) -> Sequence[Gap]:
-        """The gateway is a new process: what comes next is a new beginning, after a gap if there was anything before."""
+        """The gateway is a new process: a new beginning, after a gap if there was anything before."""
         if epoch <= self.epoch:
             return ()
         before, self.epoch, self.seq, self.next = self.seq, epoch, _ANY, None

@@ -280,7 +280,7 @@ class Line:
             except MarketBusError as error:
                 self._hub.throttle.warning(f"line {self.share.gateway}", f"gateway {self.share.gateway}: {error}")
                 delay, retry = retry, min(retry * 2, RETRY_MAX)
-            except Exception:
+            except Exception:  # noqa: BLE001 (logged with its trace; a feed outlives our own mistakes)
                 logger.exception("feed on gateway %s", self.share.gateway)
                 delay = RETRY_MAX
             else:

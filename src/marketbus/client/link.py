@@ -131,7 +131,7 @@ class Link:
 
     async def _tap(self, tap: Tap) -> None:
         try:
-            tap.live = await self._nc.subscribe(
+            tap.live = await self._nc.subscribe(  # pyright: ignore[reportUnknownMemberType]
                 tap.subject,
                 cb=tap.callback,
                 pending_msgs_limit=PENDING_MESSAGES,

@@ -37,6 +37,7 @@ class Resolver:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
         refresh = False
+        names: list[str] = []
         while True:
             try:
                 names = await self.live(gateway, refresh=refresh)

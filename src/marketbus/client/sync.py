@@ -5,9 +5,10 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, Unpack, overload
 
-from marketbus.client.bus import LIMIT, Bus, connect
+from marketbus.client.bus import Bus, connect
+from marketbus.client.choices import Choices
 from marketbus.client.frame import Rows
 from marketbus.client.gap import Gap
 from marketbus.client.hub import GapHandler
@@ -122,38 +123,14 @@ class SyncBus:
         self.close()
 
     @overload
-    def ticks(
-        self,
-        *patterns: str,
-        gateway: str | None = None,
-        gaps: Literal[False] = False,
-        conflate: bool = False,
-        in_session: bool = False,
-        snapshot: bool = True,
-        on_gap: GapHandler | None = None,
-        limit: int = LIMIT,
-        ttl: float = 30.0,
-        wait: float = 10.0,
-    ) -> SyncTicks[Tick]: ...
+    def ticks(self, *patterns: str, gaps: Literal[False] = False, **choices: Unpack[Choices]) -> SyncTicks[Tick]: ...
     @overload
-    def ticks(
-        self,
-        *patterns: str,
-        gateway: str | None = None,
-        gaps: Literal[True],
-        conflate: bool = False,
-        in_session: bool = False,
-        snapshot: bool = True,
-        on_gap: GapHandler | None = None,
-        limit: int = LIMIT,
-        ttl: float = 30.0,
-        wait: float = 10.0,
-    ) -> SyncTicks[Tick | Gap]: ...
-    def ticks(self, *patterns: str, **wishes: Any) -> Any:
+    def ticks(self, *patterns: str, gaps: Literal[True], **choices: Unpack[Choices]) -> SyncTicks[Tick | Gap]: ...
+    def ticks(self, *patterns: str, gaps: bool = False, **choices: Unpack[Choices]) -> SyncTicks[Any]:
         """See `Bus.ticks`. `on_gap` is called on the bus's thread."""
 
         async def make() -> Ticks[Any]:
-            return self._bus.ticks(*patterns, **wishes)
+            return self._bus.ticks(*patterns, gaps=gaps, **choices)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]
 
         return SyncTicks(self._portal, self._portal.run(make()))
 
@@ -164,14 +141,7 @@ class SyncBus:
         handler: Callable[[list[Tick]], object],
         *,
         batch: Literal[True],
-        gateway: str | None = None,
-        conflate: bool = False,
-        in_session: bool = False,
-        snapshot: bool = True,
-        on_gap: GapHandler | None = None,
-        limit: int = LIMIT,
-        ttl: float = 30.0,
-        wait: float = 10.0,
+        **choices: Unpack[Choices],
     ) -> SyncListening: ...
     @overload
     def on_ticks(
@@ -180,18 +150,13 @@ class SyncBus:
         handler: Callable[[Tick], object],
         *,
         batch: Literal[False] = False,
-        gateway: str | None = None,
-        conflate: bool = False,
-        in_session: bool = False,
-        snapshot: bool = True,
-        on_gap: GapHandler | None = None,
-        limit: int = LIMIT,
-        ttl: float = 30.0,
-        wait: float = 10.0,
+        **choices: Unpack[Choices],
     ) -> SyncListening: ...
-    def on_ticks(self, patterns: str | Sequence[str], handler: Any, **wishes: Any) -> SyncListening:
+    def on_ticks(
+        self, patterns: str | Sequence[str], handler: Any, *, batch: Any = False, **choices: Unpack[Choices]
+    ) -> SyncListening:
         """See `Bus.on_ticks`. The handler is called on the bus's thread and must not call the bus."""
-        listening = self._portal.run(self._bus.on_ticks(patterns, handler, **wishes))
+        listening = self._portal.run(self._bus.on_ticks(patterns, handler, batch=batch, **choices))
         return SyncListening(self._portal, listening)
 
     def on_gap(self, handler: GapHandler) -> Callable[[], None]:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import nats
 from nats.aio.client import Client
-from nats.micro import add_service
+from nats.micro import add_service  # pyright: ignore[reportUnknownVariableType]
 from nats.micro.request import Request
 from nats.micro.service import EndpointConfig, ServiceConfig
 
@@ -68,7 +68,7 @@ class Server:
 
 
 @contextmanager
-def running_server(state: Path) -> Iterator[Server]:
+def running_server(state: Path) -> Generator[Server, None, None]:
     server = Server(state)
     server.start()
     try:
@@ -111,7 +111,9 @@ class Worker:
         return self._nc
 
     async def start(self) -> None:
-        self._nc = await nats.connect(self._url, reconnect_time_wait=0.05, max_reconnect_attempts=-1, error_cb=_quiet)
+        self._nc = await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+            self._url, reconnect_time_wait=0.05, max_reconnect_attempts=-1, error_cb=_quiet
+        )
         metadata = {"gateway": self.gateway, "kind": "fake", "simulated": "true"}
         self._service = await add_service(self._nc, ServiceConfig(name=rpc.SERVICE, version="0.1.0", metadata=metadata))
         for verb in rpc.VERBS:
@@ -241,7 +243,7 @@ async def _quiet(_: Exception) -> None:
 
 
 @asynccontextmanager
-async def working(url: str, gateway: str, *listed: str, epoch: int = 1) -> AsyncIterator[Worker]:
+async def working(url: str, gateway: str, *listed: str, epoch: int = 1) -> AsyncGenerator[Worker, None]:
     worker = Worker(url, gateway, *listed, epoch=epoch)
     await worker.start()
     try:
