@@ -8,6 +8,11 @@ import subprocess
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
 from marketbus.adapters.nats.embedded import find_binary
 from marketbus.adapters.nats.options import NatsOptions
@@ -43,6 +48,9 @@ class NatsProcess:
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def reload(self) -> None:
+        self._signal(signal.SIGHUP)
+
     def kill(self) -> None:
         if self._process is None:
             return
@@ -61,13 +69,25 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+async def connect(url: str, **options: Any) -> Client:
+    client = Client()
+    await client.connect(url, error_cb=_quiet, **options)
+    return client
+
+
+async def subscribe(
+    client: Client, subject: str, handler: Callable[[Msg], Awaitable[None]] | None = None
+) -> Subscription:
+    return await client.subscribe(  # pyright: ignore[reportUnknownMemberType]
+        subject, cb=handler, pending_bytes_limit=-1, pending_msgs_limit=-1
+    )
+
+
+async def _quiet(error: Exception) -> None:
+    """Outages are made on purpose."""
+
+
 async def until(condition: Callable[[], bool], within: float = 15.0) -> None:
     async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.01)
-
-
-async def until_async(condition: Callable[[], Awaitable[bool]], within: float = 15.0) -> None:
-    async with asyncio.timeout(within):
-        while not await condition():
-            await asyncio.sleep(0.02)

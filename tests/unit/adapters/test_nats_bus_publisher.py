@@ -1,7 +1,7 @@
-import nats
 from fake_service import contract, status
+from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats_process import NatsProcess, until
+from nats_process import NatsProcess, connect, subscribe, until
 
 from marketbus.adapters.nats.bus_publisher import NatsPublisher
 from marketbus.adapters.nats.connection import close_connection, ignore, open_connection
@@ -11,16 +11,17 @@ from marketbus.wire import codec
 
 
 class Heard:
+    client: Client
+
     def __init__(self) -> None:
         self.contracts: list[Contract] = []
         self.statuses: list[GatewayStatus] = []
         self.logs: list[LogRecord] = []
-        self.client = nats.NATS()
 
     async def start(self, url: str) -> None:
-        await self.client.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0)
-        await self.client.subscribe("ref.contract.ctp-main.>", cb=self._take)
-        await self.client.subscribe("sys.>", cb=self._take)
+        self.client = await connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0)
+        await subscribe(self.client, "ref.contract.ctp-main.>", self._take)
+        await subscribe(self.client, "sys.>", self._take)
         await self.client.flush()
 
     async def _take(self, message: Msg) -> None:

@@ -3,14 +3,14 @@ import json
 from collections.abc import AsyncIterator
 
 import msgspec
-import nats
 import pytest
 from fake_service import FakeService
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats_process import NatsProcess, until
+from nats.errors import NoRespondersError
+from nats_process import NatsProcess, connect, subscribe, until
 
 from marketbus.adapters.nats.rpc_host import RpcHost
 from marketbus.domain.contract import Contract
@@ -38,7 +38,7 @@ class Bus:
 
     async def stream(self, group: str, verb: str, body: bytes = b"") -> list[Msg]:
         inbox = self.client.new_inbox()
-        subscription = await self.client.subscribe(inbox)
+        subscription = await subscribe(self.client, inbox)
         await self.client.publish(subjects.rpc("ctp-main", group, verb), body, reply=inbox)
         messages: list[Msg] = []
         while True:
@@ -51,7 +51,7 @@ class Bus:
 
 @pytest.fixture
 async def bus(server: NatsProcess) -> AsyncIterator[Bus]:
-    client = await nats.connect(server.url)
+    client = await connect(server.url)
     one = Bus(client)
     await one.host.start()
     yield one
@@ -127,7 +127,7 @@ async def test_an_answer_larger_than_nats_carries_is_a_fault(tmp_path_factory: p
     (folder / "nats.conf").write_text("max_payload: 512\n")
     server = NatsProcess(folder, "-c", str(folder / "nats.conf"))
     server.start()
-    client = await nats.connect(server.url)
+    client = await connect(server.url)
     bus = Bus(client)
     await bus.host.start()
     fault = fault_of(await bus.ask("md", "status"))
@@ -156,7 +156,7 @@ async def test_it_is_a_nats_micro_service(bus: Bus) -> None:
 
 async def test_after_stop_nobody_answers(bus: Bus) -> None:
     await bus.host.stop()
-    with pytest.raises(nats.errors.NoRespondersError):
+    with pytest.raises(NoRespondersError):
         await bus.ask("md", "status")
 
 
@@ -171,7 +171,7 @@ tokens = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_char
 
 
 async def test_random_bytes_into_every_verb_get_a_typed_fault_or_an_answer(server: NatsProcess) -> None:
-    client = await nats.connect(server.url)
+    client = await connect(server.url)
     bus = Bus(client)
     bus.service.listed = 5
     await bus.host.start()
@@ -187,7 +187,7 @@ async def test_random_bytes_into_every_verb_get_a_typed_fault_or_an_answer(serve
         elif not verb.stream:
             json.loads(message.data)
 
-    @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.sampled_from(rpc.VERBS), bodies, tokens)
     def run(verb: rpc.Verb, body: bytes, token: str) -> None:
         asyncio.run_coroutine_threadsafe(fuzz(verb, body, token), loop).result(10)
@@ -200,7 +200,7 @@ async def test_random_bytes_into_every_verb_get_a_typed_fault_or_an_answer(serve
 
 
 async def test_it_goes_on_after_nats_was_away(server: NatsProcess) -> None:
-    client = await nats.connect(server.url, max_reconnect_attempts=-1, reconnect_time_wait=0)
+    client = await connect(server.url, max_reconnect_attempts=-1, reconnect_time_wait=0)
     bus = Bus(client)
     await bus.host.start()
     server.kill()

@@ -2,9 +2,9 @@
 
 import asyncio
 
-import nats
 from nats.aio.client import Client
-from nats_process import NatsProcess, until
+from nats.aio.msg import Msg
+from nats_process import NatsProcess, connect, subscribe, until
 
 from marketbus.adapters.nats.seam import cut, write_frames
 
@@ -12,13 +12,13 @@ FRAMES = b"PUB a.b 5\r\nhello\r\nPUB a.b 0\r\n\r\n"
 
 
 async def test_frames_reach_a_subscriber(server: NatsProcess) -> None:
-    client = await nats.connect(server.url)
+    client = await connect(server.url)
     messages: list[bytes] = []
 
-    async def take(message: object) -> None:
-        messages.append(message.data)  # pyright: ignore
+    async def take(message: Msg) -> None:
+        messages.append(message.data)
 
-    await client.subscribe("a.b", cb=take)
+    await subscribe(client, "a.b", take)
     await client.flush()  # what nats-py has pending goes out after what is written through the seam
     assert await write_frames(client, FRAMES)
     await client.publish("a.b", b"by nats-py")
@@ -30,7 +30,7 @@ async def test_frames_reach_a_subscriber(server: NatsProcess) -> None:
 
 async def test_nothing_is_written_before_nats_py_is_connected(server: NatsProcess) -> None:
     assert not await write_frames(Client(), FRAMES)
-    client = await nats.connect(server.url)
+    client = await connect(server.url)
     await client.close()
     assert not await write_frames(client, FRAMES)
 
@@ -41,7 +41,7 @@ async def test_nothing_is_written_while_nats_py_reconnects(server: NatsProcess) 
     async def disconnected() -> None:
         lost.set()
 
-    client = await nats.connect(server.url, disconnected_cb=disconnected, max_reconnect_attempts=-1)
+    client = await connect(server.url, disconnected_cb=disconnected, max_reconnect_attempts=-1)
     server.kill()
     await asyncio.wait_for(lost.wait(), 10)
     assert not await write_frames(client, FRAMES)
@@ -54,7 +54,7 @@ async def test_nothing_is_written_while_nats_py_reconnects(server: NatsProcess) 
 
 
 async def test_cutting_a_frozen_server_off_frees_a_waiting_writer_and_nats_py_reconnects(server: NatsProcess) -> None:
-    client = await nats.connect(server.url, max_reconnect_attempts=-1, reconnect_time_wait=1, connect_timeout=1)
+    client = await connect(server.url, max_reconnect_attempts=-1, reconnect_time_wait=1, connect_timeout=1)
     server.freeze()
     payload = b"x" * 1_000_000
     frame = b"PUB a.b %d\r\n%b\r\n" % (len(payload), payload)

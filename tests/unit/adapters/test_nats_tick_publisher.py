@@ -3,10 +3,10 @@ import threading
 import time
 from collections.abc import AsyncIterator
 
-import nats
 import pytest
+from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats_process import NatsProcess, until
+from nats_process import NatsProcess, connect, subscribe, until
 from ticks import tick
 
 from marketbus.adapters.clock import SystemClock
@@ -20,20 +20,18 @@ from marketbus.wire import codec
 class Consumer:
     """Every tick on the bus, kept up through restarts of the server."""
 
+    client: Client
+
     def __init__(self) -> None:
         self.ticks: list[Tick] = []
-        self.client = nats.NATS()
 
     async def start(self, url: str) -> None:
-        await self.client.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0, error_cb=self._quiet)
-        await self.client.subscribe("md.tick.>", cb=self._take, pending_bytes_limit=-1, pending_msgs_limit=-1)
+        self.client = await connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0)
+        await subscribe(self.client, "md.tick.>", self._take)
         await self.client.flush()
 
     async def _take(self, message: Msg) -> None:
         self.ticks.append(codec.decode(Tick, message.data))
-
-    async def _quiet(self, error: Exception) -> None:
-        pass
 
     def in_order(self) -> bool:
         last: dict[str, int] = {}

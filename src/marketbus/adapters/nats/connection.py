@@ -26,8 +26,8 @@ async def open_connection(
     """Connect; afterwards reconnect for ever.
 
     `on_closed` is called when the connection has ended for good: because it was closed here, or because nats-py gave
-    it up, which it does when the server takes our rights away (`-ERR`); whoever needs the bus then opens another. `within` is in seconds, for the first
-    connection as a whole.
+    it up, which it does when the server takes our rights away (`-ERR`); whoever needs the bus then opens another.
+    `within` is in seconds, for the first connection as a whole.
 
     Raises:
         ConfigError: an option is wrong.

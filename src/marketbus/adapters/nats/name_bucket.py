@@ -87,8 +87,10 @@ class NameBucket:
         self._bucket = None
 
     async def _open(self) -> KeyValue:
+        if not self._client.is_connected:  # nats-py would keep the request and send it late
+            raise ConnectionError("NATS is away")
         if self._bucket is None:
-            jetstream = JetStreamContext(self._client, timeout=2.0)
+            jetstream = JetStreamContext(self._client, timeout=min(2.0, self.ttl / 2))
             wanted = KeyValueConfig(
                 bucket=BUCKET, ttl=self.ttl, history=1, storage=StorageType.MEMORY, replicas=self._replicas
             )
