@@ -11,7 +11,7 @@ from nats_process import NatsProcess, until
 
 from marketbus.adapters.clock import SystemClock
 from marketbus.adapters.nats.connection import close_connection, ignore, open_connection
-from marketbus.adapters.nats.name_bucket import BUCKET, key_of
+from marketbus.adapters.nats.name_bucket import BUCKET, NameBucket, key_of, myself
 from marketbus.adapters.nats.name_lease import KvNameLease
 from marketbus.domain.errors import BusUnavailable
 
@@ -126,6 +126,20 @@ async def test_after_a_restart_of_the_server_one_of_holder_and_standby_is_live(
             await until(lambda: len(live) == 1)
         for task in tasks:
             task.cancel()
+
+
+async def test_an_old_revision_means_nothing_in_a_bucket_made_anew(server: NatsProcess) -> None:
+    client = await open_connection(server.options, ignore)
+    stale, fresh = (NameBucket(client, "a", SystemClock(), TTL, 1) for _ in range(2))
+    old = await stale.create(myself("stale"))
+    assert old is not None
+    await JetStreamContext(client).delete_key_value(BUCKET)
+    assert await fresh.create(myself("fresh"))
+    assert await stale.update(myself("stale"), old) is None
+    holder, _ = await fresh.holder()
+    assert holder is not None
+    assert holder.token == "fresh"
+    await close_connection(client)
 
 
 async def test_a_bucket_of_other_settings_rules_the_ttl(lease: Make, server: NatsProcess) -> None:

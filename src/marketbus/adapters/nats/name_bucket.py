@@ -8,14 +8,15 @@ import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
-from nats.js.api import KeyValueConfig, StorageType
+from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.kv import KeyValue
 
+from marketbus.ports.clock import Clock
 from marketbus.wire.subjects import encode_token
 
 BUCKET = "marketbus_names"
 _EXISTS_OTHERWISE = 10058
-"""JSStreamNameExistErr: the bucket is there with other settings, and those hold."""
+"""JSStreamNameExistErr: another worker has made the bucket meanwhile."""
 UNREACHABLE = (OSError, nats.errors.Error)
 """What NATS raises while it cannot be asked (its JetStream errors are among them)."""
 
@@ -41,11 +42,12 @@ def key_of(name: str) -> str:
 class NameBucket:
     """One name's entry. Every method may raise `UNREACHABLE`."""
 
-    def __init__(self, client: Client, name: str, ttl: float, replicas: int) -> None:
+    def __init__(self, client: Client, name: str, clock: Clock, ttl: float, replicas: int) -> None:
         self.ttl = ttl
         """Seconds after which a silent holder's entry is gone; the bucket's own, once it was opened."""
         self._client = client
         self._key = key_of(name)
+        self._clock = clock
         self._replicas = replicas
         self._bucket: KeyValue | None = None
 
@@ -91,14 +93,35 @@ class NameBucket:
             raise ConnectionError("NATS is away")
         if self._bucket is None:
             jetstream = JetStreamContext(self._client, timeout=min(2.0, self.ttl / 2))
-            wanted = KeyValueConfig(
-                bucket=BUCKET, ttl=self.ttl, history=1, storage=StorageType.MEMORY, replicas=self._replicas
-            )
             try:
-                self._bucket = await jetstream.create_key_value(wanted)  # pyright: ignore[reportUnknownMemberType]
-            except nats.js.errors.BadRequestError as error:
-                if error.err_code != _EXISTS_OTHERWISE:
-                    raise
                 self._bucket = await jetstream.key_value(BUCKET)
-                self.ttl = (await self._bucket.status()).ttl or self.ttl
+            except nats.js.errors.BucketNotFoundError:
+                await self._make(jetstream)
+                self._bucket = await jetstream.key_value(BUCKET)
+            self.ttl = (await self._bucket.status()).ttl or self.ttl  # whoever made it has settled that
         return self._bucket
+
+    async def _make(self, jetstream: JetStreamContext) -> None:
+        """The bucket's stream, as ADR-8 lays it out, with two differences that a lease needs.
+
+        Revisions begin at the clock's microseconds: a bucket made anew after a restart would count from 1 again, and a
+        stale holder's old revision would pass for the new holder's. And no direct reads, which may be stale.
+        """
+        wanted = StreamConfig(
+            name=f"KV_{BUCKET}",
+            subjects=[f"$KV.{BUCKET}.>"],
+            max_msgs_per_subject=1,
+            max_age=self.ttl,
+            duplicate_window=self.ttl,
+            storage=StorageType.MEMORY,
+            num_replicas=self._replicas,
+            discard=DiscardPolicy.NEW,
+            allow_rollup_hdrs=True,
+            deny_delete=True,
+            first_seq=self._clock.now() // 1000,
+        )
+        try:
+            await jetstream.add_stream(wanted)  # pyright: ignore[reportUnknownMemberType]
+        except nats.js.errors.BadRequestError as error:
+            if error.err_code != _EXISTS_OTHERWISE:
+                raise

@@ -38,7 +38,7 @@ class KvNameLease:
         self._clock = clock
         self._random = random
         self._me = myself(token)
-        self._bucket = NameBucket(client, name, ttl, replicas)
+        self._bucket = NameBucket(client, name, clock, ttl, replicas)
         self._revision = 0
         self._until = 0.0
 
@@ -61,8 +61,8 @@ class KvNameLease:
             except UNREACHABLE as error:
                 refused_since = self._refused(error, refused_since)
                 self._bucket.forget()
-                # After a restart the memory bucket is empty: leave the former holder time to come back first.
-                await self._pause(0.5)
+                # After a restart the memory bucket is empty: let the holder's time run out or the holder come back.
+                await self._pause(1.5 if standby else 0.1)
                 continue
             refused_since = None
             if other is None:
