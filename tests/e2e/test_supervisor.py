@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -30,7 +31,7 @@ WORKERS = {
 }
 
 
-def main(folder: Path, stub: str, duration: float | None) -> int:
+def main(folder: Path, stub: str, duration: float | None, embedded: bool) -> int:
     script = "import os, signal, sys, time\n"
     script += "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" if stub == "deaf" else ""
     script += "open(sys.argv[1], 'a').write(f'{os.getpid()}\\n')\n" + WORKERS[stub]
@@ -39,8 +40,9 @@ def main(folder: Path, stub: str, duration: float | None) -> int:
         return WorkerCommand((sys.executable, "-c", script, str(folder / gateway)), dict(os.environ), folder)
 
     configure("text", "info")
+    nats = Nats(port=free_port()) if embedded else Nats(url=["nats://127.0.0.1:9"])
     gateways = {name: Gateway(kind="vnpy") for name in ("a", "b")}
-    config = Config(Document(nats=Nats(url=["nats://127.0.0.1:9"]), gateway=gateways), None, {})
+    config = Config(Document(nats=nats, gateway=gateways), None, {})
     backoff = Backoff(Random(1), first=0.05)
     supervisor = Supervisor(config, folder, command, Logs("en", "supervisor"), backoff=lambda: backoff)
     return asyncio.run(supervisor.run(duration))
@@ -49,9 +51,9 @@ def main(folder: Path, stub: str, duration: float | None) -> int:
 class Running:
     """A supervisor under test."""
 
-    def __init__(self, folder: Path, stub: str, duration: float | None = None) -> None:
+    def __init__(self, folder: Path, stub: str, duration: float = 0.0, embedded: bool = False) -> None:
         self.folder = folder
-        argv = [sys.executable, __file__, str(folder), stub, *([str(duration)] if duration is not None else [])]
+        argv = [sys.executable, __file__, str(folder), stub, str(duration), *(["embedded"] if embedded else [])]
         self.process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
 
     def pids(self, gateway: str) -> list[int]:
@@ -62,6 +64,12 @@ class Running:
     def everyone(self) -> list[int]:
         return [*self.pids("a"), *self.pids("b")]
 
+    def servers(self) -> list[int]:
+        """Its nats-server."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [int(child) for child in children if "nats-server" in Path(f"/proc/{child}/comm").read_text()]
+
     def up(self) -> bool:
         return bool(self.pids("a") and self.pids("b"))
 
@@ -69,6 +77,12 @@ class Running:
         """Exit code and log."""
         _, log = self.process.communicate(timeout=within)
         return self.process.returncode, log
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def alive(pid: int) -> bool:
@@ -89,8 +103,8 @@ def until(condition: Callable[[], object], within: float = 20.0) -> None:
 def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
-    def begin(stub: str, duration: float | None = None) -> Running:
-        started.append(Running(tmp_path, stub, duration))
+    def begin(stub: str, duration: float = 0.0, embedded: bool = False) -> Running:
+        started.append(Running(tmp_path, stub, duration, embedded))
         return started[-1]
 
     yield begin
@@ -177,5 +191,29 @@ def test_it_stops_by_itself_after_a_duration(start: Start) -> None:
     assert not [pid for pid in running.everyone() if alive(pid)]
 
 
+def test_a_killed_nats_server_comes_back_where_it_was(start: Start) -> None:
+    running = start("steady", embedded=True)
+    until(running.up)
+    until(running.servers)
+    (first,) = running.servers()
+    os.kill(first, signal.SIGKILL)
+    until(lambda: running.servers() not in ([], [first]))
+    (second,) = running.servers()
+    until(lambda: b"-p" in Path(f"/proc/{second}/cmdline").read_bytes())
+    running.process.send_signal(signal.SIGTERM)
+    code, log = running.ended(within=5)
+    assert code == 0
+    assert "worker nats-server ended (SIGKILL)" in log
+    assert not alive(second)
+
+
+def test_a_killed_supervisor_takes_its_nats_server_along(start: Start) -> None:
+    running = start("steady", embedded=True)
+    until(running.up)
+    (server,) = running.servers()
+    running.process.kill()
+    until(lambda: not alive(server), within=5)
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]) if len(sys.argv) > 3 else None))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]) or None, len(sys.argv) > 4))

@@ -103,6 +103,7 @@ def test_missing_secrets_and_refused_settings_name_their_place(tmp_path: Path) -
     text = """
     [nats]
     token = { file = "no-such-file" }
+    creds = "bus.creds"
     [gateway.a]
     kind = "stub"
     setting = { "密码" = { env = "NOT_SET" } }
@@ -110,8 +111,9 @@ def test_missing_secrets_and_refused_settings_name_their_place(tmp_path: Path) -
     kind = "stub"
     setting = { "密码" = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" }
     """
-    first, second, third = lines(tmp_path, text, {})
+    first, creds, second, third = lines(tmp_path, text, {})
     assert first.startswith("nats.token: cannot read ")
+    assert creds == f"nats.creds: {tmp_path / 'bus.creds'} is not a file"
     assert second == "gateway.a.setting.密码: the environment variable NOT_SET is not set"
     assert third == "gateway.b.setting.密码: is longer than 40 characters"
 
@@ -129,6 +131,11 @@ def test_a_worker_needs_the_secrets_of_its_own_gateway_only(tmp_path: Path) -> N
 def test_a_variable_that_names_no_section_is_a_typo(tmp_path: Path) -> None:
     (line,) = lines(tmp_path, "", {"MARKETBUS__NATZ__URL": "x"})
     assert line.startswith("MARKETBUS__NATZ__URL: names no section")
+
+
+def test_a_secret_is_text_or_a_reference(tmp_path: Path) -> None:
+    (line,) = lines(tmp_path, "[nats]\ntoken = 12345\n")
+    assert line == 'nats.token: must be text, { env = "NAME" } or { file = "PATH" }'
 
 
 def test_a_file_that_is_not_there_or_not_toml_is_one_line(tmp_path: Path) -> None:

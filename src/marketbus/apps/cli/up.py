@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from marketbus.apps import logs, paths, worker_environment
+from marketbus.apps import china_locale, logs, paths, worker_environment
 from marketbus.apps.cli.options import ConfigFile
 from marketbus.apps.cli.run import run
 from marketbus.apps.config import Config, load
@@ -31,6 +31,7 @@ def up(
 
         raise typer.Exit(run(run_demo(duration)))
     loaded = load(config)
+    _prepare_locale()
     supervisor = Supervisor(loaded, paths.state_dir(), _worker_commands(loaded), configured_logs(loaded, "supervisor"))
     raise typer.Exit(run(supervisor.run(duration)))
 
@@ -41,12 +42,21 @@ def gateway(
 ) -> None:
     """Run one gateway's worker in the foreground, on this machine; it needs a NATS server that runs already."""
     loaded = load(config, gateway=name)
+    _prepare_locale()
     command = worker_environment.command(name, loaded.path)
     if sys.platform == "win32":  # there exec starts a second process and ends the first
         raise typer.Exit(subprocess.run(command.argv, env=command.env, cwd=command.cwd, check=False).returncode)
     # The locale, time zone and folder count from the first instruction of a process: become that process.
     os.chdir(command.cwd or Path.cwd())
     os.execve(command.argv[0], command.argv, dict(command.env))  # noqa: S606
+
+
+def _prepare_locale() -> None:
+    """Not every SDK needs it, so a failure is said and no more."""
+    try:
+        china_locale.ensure()
+    except china_locale.LocaleError as error:
+        typer.echo(f"marketbus: {error}", err=True)
 
 
 def configured_logs(config: Config, name: str) -> logs.Logs:

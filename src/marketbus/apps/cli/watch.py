@@ -10,7 +10,7 @@ from rich.console import Console
 
 import marketbus
 from marketbus.apps.board.live import line, show
-from marketbus.apps.board.status import status_table
+from marketbus.apps.board.status import status_text
 from marketbus.apps.board.table import Board
 from marketbus.apps.cli.options import Json, OnlyGateway, Patterns, Url
 from marketbus.apps.cli.run import run
@@ -45,7 +45,8 @@ def status(url: Url = None, as_json: Json = False) -> None:
     if as_json:
         _write([_json(one) for one in found])
     elif found:
-        (Console() if sys.stdout.isatty() else Console(width=200)).print(status_table(found))
+        for one in found:
+            Console().print(status_text(one), soft_wrap=True, highlight=False)
     else:
         raise BusUnavailable("no live gateway on the bus", "start one: `marketbus up`")
 

@@ -108,6 +108,8 @@ def load(path: Path | None = None, gateway: str | None = None, env: Mapping[str,
     config = Config(document, file, env)
     for secret in ("password", "token"):
         _collect(problems, lambda key=secret: config.vault.reveal(getattr(document.nats, key), f"nats.{key}"))
+    for key in ("creds", "nkey", "tls_ca", "tls_cert", "tls_key"):
+        _collect(problems, lambda key=key: _readable(config, key))
     for name in config.gateways if gateway is None else [gateway]:
         _collect(problems, lambda name=name: _validate(config, name))
     if problems:
@@ -139,6 +141,12 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(str(file), "not UTF-8") from None
     except OSError as error:
         raise ConfigError(str(file), f"cannot be read: {error.strerror}") from None
+
+
+def _readable(config: Config, key: str) -> None:
+    named: Path | None = getattr(config.nats, key)
+    if named is not None and not (path := config.folder / named.expanduser()).is_file():
+        raise ConfigError(f"nats.{key}", f"{path} is not a file")
 
 
 def _validate(config: Config, name: str) -> None:

@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from marketbus.apps import plugins
-from marketbus.apps.config.secret import conceal
+from marketbus.apps.config.secret import EnvRef, FileRef, conceal
 from marketbus.domain.errors import SymbolError
 from marketbus.domain.instrument import Pattern
 
@@ -50,7 +50,14 @@ def _kind(kind: str) -> str:
     return kind
 
 
-Secret = Annotated[Any, BeforeValidator(conceal)]
+def _secret(value: object) -> object:
+    hidden = conceal(value)
+    if not isinstance(hidden, SecretStr | EnvRef | FileRef):
+        raise ValueError('must be text, { env = "NAME" } or { file = "PATH" }')  # noqa: TRY004 (pydantic reads ValueError)
+    return hidden
+
+
+Secret = Annotated[Any, BeforeValidator(_secret)]
 
 
 class _Section(BaseModel):

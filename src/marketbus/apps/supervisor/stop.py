@@ -45,6 +45,8 @@ def _listen(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
     for name in _SIGNALS:
         if (number := getattr(signal, name, None)) is None:
             continue
+        if signal.getsignal(number) == signal.SIG_IGN:  # nohup
+            continue
         if sys.platform == "win32":
             signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop))
         else:
