@@ -43,6 +43,9 @@ class DepthPacker:
         exchanges = np.array([listing.exchange for listing in exchange.listings])
         self._czce, self._dce = exchanges == "CZCE", exchanges == "DCE"
         self._deep = np.isin(exchanges, _DEEP)
+        # AveragePrice is turnover / volume, of a whole lot; Zhengzhou alone divides by the multiplier.
+        multipliers = np.array([listing.multiplier for listing in exchange.listings], np.float64)
+        self._per_lot = np.where(self._czce, 1.0, multipliers)
         fields = self._blank["tick"]
         # ExchangeID stays empty: the real market data front does not send it.
         fields["InstrumentID"] = [listing.symbol.encode() for listing in exchange.listings]
@@ -71,7 +74,7 @@ class DepthPacker:
         fields["LastPrice"], fields["OpenPrice"] = ticks.last, ticks.open
         fields["HighestPrice"], fields["LowestPrice"] = ticks.high, ticks.low
         fields["Volume"], fields["Turnover"] = ticks.volume, ticks.turnover
-        fields["OpenInterest"], fields["AveragePrice"] = ticks.open_interest, ticks.average
+        fields["OpenInterest"], fields["AveragePrice"] = ticks.open_interest, ticks.average * self._per_lot[ticks.rows]
         fields["BidPrice1"], fields["AskPrice1"] = _absent(ticks.bid[:, 0]), _absent(ticks.ask[:, 0])
         fields["BidVolume1"], fields["AskVolume1"] = ticks.bid_volume[:, 0], ticks.ask_volume[:, 0]
         deep = np.flatnonzero(self._deep[ticks.rows])
