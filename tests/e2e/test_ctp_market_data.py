@@ -1,0 +1,264 @@
+"""What a client sees of a CTP line: contracts, status, ticks; judged by the simulated market's own books."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+import marketbus
+from marketbus import Exchange, SymbolError, Tick, TickFlag, UnknownInstrument
+from marketbus.domain.contract import OptionType, Product
+from marketbus.lab.exchange import Ticks
+from marketbus.lab.hours import trading_day
+from marketbus.lab.instruments import Kind, Listing
+from tests.conftest import Measured
+from tests.system import Recorder, System, eventually
+
+PRODUCTS = {Kind.FUTURE: Product.FUTURES, Kind.OPTION: Product.OPTION, Kind.COMBINATION: Product.SPREAD}
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """One counter and one worker for all tests here; each leaves the subscriptions as it found them."""
+    with System(tmp_path_factory.mktemp("line")) as system:
+        system.worker("au*.SHFE")
+        yield system
+
+
+@pytest.fixture(autouse=True)
+def usual_pace(line: System) -> None:
+    line.lab.control.rate(200)
+    line.lab.control.resume()
+
+
+async def test_the_first_tick_comes_soon_after_a_worker_starts(line: System, measured: Measured) -> None:
+    began = time.monotonic()
+    async with line.connect() as bus:
+        async for tick in bus.ticks("rb2701.SHFE"):
+            assert tick.vt_symbol == "rb2701.SHFE"
+            break
+    measured("worker started → first tick", time.monotonic() - began)
+
+
+async def test_status_says_ready_simulated_and_the_trading_day(line: System) -> None:
+    async with line.connect() as bus:
+        status = await line.ready(bus)
+    assert status.simulated
+    assert status.sdk.startswith("lab ")
+    assert status.md.trading_day == status.td.trading_day == 20261120
+    assert status.contracts == 300
+    assert status.pins == ("au*.SHFE",)
+    assert not status.rejects
+    assert not status.drops
+    assert status.market_time is not None
+    assert abs(status.market_time - status.time) > 3600 * 10**9  # the counter's clock, not ours
+
+
+async def test_every_contract_carries_what_the_counter_listed(line: System) -> None:
+    async with line.connect() as bus:
+        await line.ready(bus)
+        contracts = {contract.symbol: contract for contract in await bus.contracts()}
+    assert contracts.keys() == line.lab.listings.keys()
+    assert contracts["rb2701"].name == "螺纹钢2701"
+    assert {contract.product for contract in contracts.values()} == set(PRODUCTS.values())
+    assert any("&" in symbol and " " in symbol for symbol in contracts)
+    for symbol, listing in line.lab.listings.items():
+        contract = contracts[symbol]
+        assert contract.gateway == "ctp"
+        assert contract.name == cut_as_ctp_does(listing.name)
+        assert contract.exchange == listing.exchange
+        assert contract.product is PRODUCTS[listing.kind]
+        assert (contract.size, contract.pricetick) == (listing.multiplier, pytest.approx(listing.tick))
+        assert (contract.min_volume, contract.max_volume) == (1, 500)
+        assert contract.expire_date == int(f"{listing.expires:%Y%m%d}")
+        assert contract.list_date == int(f"{listing.listed:%Y%m%d}")
+        assert (contract.long_margin_ratio, contract.short_margin_ratio) == (0.12, 0.12)
+        assert contract.is_trading is True
+        if listing.kind is Kind.OPTION:
+            assert contract.option_strike == listing.strike
+            assert contract.option_type is (OptionType.CALL if listing.call else OptionType.PUT)
+            assert contract.option_underlying == listing.underlying
+            assert contract.option_portfolio
+        else:
+            assert (contract.option_strike, contract.option_type, contract.option_underlying) == (None, None, None)
+
+
+def cut_as_ctp_does(name: str) -> str:
+    """InstrumentName is char[21]; a character that does not fit whole is left out."""
+    return name.encode("gb18030")[:20].decode("gb18030", "ignore")
+
+
+async def test_a_glob_takes_every_contract_it_fits_and_no_other(line: System) -> None:
+    async with line.connect() as bus:
+        contracts = await bus.contracts("rb*.SHFE")
+        expected = {
+            symbol for symbol, each in line.lab.listings.items() if each.exchange == "SHFE" and symbol[:2] == "rb"
+        }
+        assert {contract.symbol for contract in contracts} == expected
+        seen = Recorder()
+        async with await seen.follow(bus, "rb*.SHFE"):
+            await eventually(lambda: {tick.symbol for tick in seen.live} == expected, "ticks of every rb contract")
+        assert {tick.symbol for tick in seen.ticks} == expected
+
+
+async def test_a_combination_ticks_though_its_name_holds_blanks(line: System) -> None:
+    name = next(each.symbol for each in line.lab.listings.values() if each.kind is Kind.COMBINATION)
+    exchange = line.lab.listings[name].exchange
+    async with line.connect() as bus:
+        async for tick in bus.ticks(f"{name}.{exchange}"):
+            if not tick.flags & TickFlag.SNAPSHOT:
+                assert tick.symbol == name
+                break
+
+
+async def test_wrong_symbols_are_errors_with_near_names(line: System) -> None:
+    async with line.connect() as bus:
+        with pytest.raises(UnknownInstrument, match=r"SA701\.CZCE"):
+            await anext(aiter(bus.ticks("SA2701.CZCE")))
+        with pytest.raises(SymbolError):
+            bus.ticks("rb2701")
+
+
+async def test_every_field_of_a_tick_is_the_markets(line: System) -> None:
+    async with line.connect() as bus:
+        await line.ready(bus)
+        seen = Recorder()
+        async with await seen.follow(bus, "*"):
+            await eventually(lambda: len(line.lab.subscribed) == 300, "every instrument subscribed")
+            line.lab.control.pause()
+            line.lab.control.burst(900)
+            last = {symbol: each["last"] for symbol, each in line.lab.control.oracle().items()}
+
+            def complete() -> bool:
+                newest = {tick.symbol: tick.volume for tick in seen.ticks}
+                return all(newest.get(symbol) == volume for symbol, volume in last.items())
+
+            await eventually(complete, "the newest tick of every instrument")
+        newest = {tick.symbol: tick for tick in seen.ticks}
+    assert newest.keys() == line.lab.listings.keys()
+    for symbol, listing in line.lab.listings.items():
+        assert_is_market(newest[symbol], listing, *line.lab.market(symbol), line)
+
+
+def assert_is_market(tick: Tick, listing: Listing, raw: Ticks, moment: datetime, line: System) -> None:
+    market, row = line.lab.exchange, line.lab.exchange.rows[listing.symbol]
+    assert tick.time == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    assert tick.trading_day == int(f"{trading_day(moment):%Y%m%d}")
+    assert abs(time.time_ns() - tick.received) < 60 * 10**9
+    assert tick.exchange is Exchange(listing.exchange)
+    assert tick.name == cut_as_ctp_does(listing.name)
+    assert not tick.flags & ~TickFlag.SNAPSHOT ^ TickFlag.SIMULATED  # in session, dates told, not crossed
+    levels = 5 if listing.exchange in ("SHFE", "INE") else 1
+    for side, prices, volumes in (("bid", raw.bid[0], raw.bid_volume[0]), ("ask", raw.ask[0], raw.ask_volume[0])):
+        for level in range(1, 6):
+            there = level <= levels and volumes[level - 1] > 0
+            price = float(prices[level - 1]) if there else 0.0
+            assert getattr(tick, f"{side}_price_{level}") == price
+            assert getattr(tick, f"{side}_volume_{level}") == (volumes[level - 1] if there else 0)
+    assert (tick.last_price, tick.volume, tick.turnover) == (raw.last[0], raw.volume[0], raw.turnover[0])
+    assert tick.last_volume == 1
+    assert tick.open_interest == raw.open_interest[0]
+    assert (tick.open_price, tick.high_price, tick.low_price) == (raw.open[0], raw.high[0], raw.low[0])
+    assert (tick.limit_up, tick.limit_down) == (market.upper_limit[row], market.lower_limit[row])
+    assert (tick.pre_close, tick.pre_settlement) == (market.pre_close[row], market.pre_settlement[row])
+    assert tick.pre_open_interest == market.pre_open_interest[row]
+    assert tick.settlement_price is None  # comes after the close
+    assert tick.average_price == pytest.approx(raw.average[0])
+
+
+async def test_last_values_then_live_ticks_without_hole_or_double(line: System) -> None:
+    """1,000 ticks a second, one client from the beginning and one that comes in the middle."""
+    patterns = ("*.CZCE", "hc*.SHFE", "i*.DCE")
+    line.lab.control.rate(1000)
+    early, late = Recorder(), Recorder()
+    async with line.connect() as first, line.connect() as second:
+        async with await early.follow(first, *patterns):
+            await asyncio.sleep(1)
+            async with await late.follow(second, *patterns):
+                await asyncio.sleep(1.5)
+                line.lab.control.pause()
+                sent = {symbol: each["last"] for symbol, each in line.lab.control.oracle().items()}
+                for seen in (early, late):
+
+                    def complete(seen: Recorder = seen) -> bool:
+                        return all(volumes[-1] == sent[symbol] for symbol, volumes in seen.volumes().items())
+
+                    await eventually(complete, "the last tick of each instrument")
+        assert len(early.ticks) > 2000
+        assert early.volumes().keys() == late.volumes().keys()
+        for seen in (early, late):
+            assert not seen.gaps
+            for symbol, volumes in seen.volumes().items():
+                assert sorted(volumes) == volumes
+                assert set(volumes) == set(range(volumes[0], sent[symbol] + 1))
+                ticks = [tick for tick in seen.ticks if tick.symbol == symbol]
+                assert [tick.seq for tick in ticks] == list(range(ticks[0].seq, ticks[0].seq + len(ticks)))
+                assert not any(tick.flags & TickFlag.SNAPSHOT for tick in ticks[1:])
+        assert all(tick.flags & TickFlag.SNAPSHOT for tick in late.ticks[: len(late.volumes())])
+        assert first.stats.duplicates == second.stats.duplicates == 0
+
+
+async def test_each_client_gets_its_own_instruments(line: System) -> None:
+    async with line.connect() as first, line.connect() as second:
+        steel, oil = Recorder(), Recorder()
+        async with await steel.follow(first, "rb2701.SHFE"), await oil.follow(second, "sc2701.INE", "rb2702.SHFE"):
+            await eventually(lambda: len(steel.live) > 5 and len(oil.live) > 5, "ticks at both")
+    assert {tick.symbol for tick in steel.ticks} == {"rb2701"}
+    assert {tick.symbol for tick in oil.ticks} == {"sc2701", "rb2702"}
+
+
+async def test_the_venue_is_asked_for_no_more_when_the_last_listener_goes(line: System) -> None:
+    async with line.connect() as bus:
+        await line.ready(bus)
+        one, two = Recorder(), Recorder()
+        async with await one.follow(bus, "zn2701.SHFE"):
+            async with await two.follow(bus, "zn2701.SHFE"):
+                await eventually(lambda: "zn2701" in line.lab.subscribed, "the subscription at the venue")
+            interest = [each for each in await bus.subscriptions() if each.vt_symbol == "zn2701.SHFE"]
+            assert [(each.holders, each.requested, each.acknowledged) for each in interest] == [(1, True, True)]
+            assert "zn2701" in line.lab.subscribed
+        await eventually(lambda: "zn2701" not in line.lab.subscribed, "the unsubscription at the venue")
+        assert {symbol for symbol in line.lab.subscribed if symbol.startswith("au")}  # pinned: stays
+
+
+async def test_a_client_that_dies_without_a_word_is_forgotten_when_its_lease_ends(line: System) -> None:
+    async with line.connect() as bus:
+        await line.ready(bus)
+        doomed = await line.connect().open()
+        await Recorder().follow(doomed, "pb2701.SHFE", ttl=1.5)
+        await eventually(lambda: "pb2701" in line.lab.subscribed, "the subscription at the venue")
+        await doomed._hub.link.close()  # pyright: ignore[reportPrivateUsage]
+        await eventually(lambda: "pb2701" not in line.lab.subscribed, "the end of the lease", within=6)
+
+
+async def test_conflated_feeds_show_the_newest_value(line: System) -> None:
+    async with line.connect() as bus, bus.ticks("rb2701.SHFE", "IF2612.CFFEX", conflate=True) as ticks:
+        await eventually(lambda: {"rb2701", "IF2612"} <= line.lab.subscribed, "the subscriptions")
+        line.lab.control.pause()
+        line.lab.control.burst(5000)
+        sent = line.lab.control.oracle()
+        last: dict[str, float] = {}
+
+        async def look() -> bool:
+            last.update({tick.symbol: tick.volume for tick in await ticks.batch()})
+            return all(last.get(symbol) == sent[symbol]["last"] for symbol in ("rb2701", "IF2612"))
+
+        await eventually(look, "the newest values", within=10)
+
+
+def test_the_blocking_client_sees_the_same(line: System) -> None:
+    with marketbus.connect_sync(line.nats.url) as bus:
+        contracts = bus.contracts("IF*.CFFEX")
+        assert {contract.symbol[:2] for contract in contracts} == {"IF"}
+        for tick in bus.ticks("IF2612.CFFEX"):
+            assert tick.symbol == "IF2612"
+            break
+
+
+def test_the_labs_listing_has_what_these_tests_rely_on(line: System) -> None:
+    listed = line.lab.listings.values()
+    assert {each.exchange for each in listed} == {"SHFE", "INE", "DCE", "CZCE", "CFFEX", "GFEX"}
+    assert np.isfinite(line.lab.exchange.upper_limit).all()

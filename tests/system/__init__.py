@@ -1,0 +1,23 @@
+"""Whole systems for tests: a simulated counter, a real nats-server, real workers, and what they said when one fails."""
+
+from tests.system.config import SETTING, write_config
+from tests.system.lab import Lab
+from tests.system.nats import NatsServer, free_port
+from tests.system.poll import eventually
+from tests.system.process import Process, alive, descendants
+from tests.system.recorder import Recorder
+from tests.system.system import System
+
+__all__ = [
+    "SETTING",
+    "Lab",
+    "NatsServer",
+    "Process",
+    "Recorder",
+    "System",
+    "alive",
+    "descendants",
+    "eventually",
+    "free_port",
+    "write_config",
+]

@@ -1,0 +1,119 @@
+"""One whole system on loopback, everything of it stopped at the end."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import marketbus
+from marketbus import GatewayStatus
+from marketbus.apps import china_locale, worker_environment
+from tests.system.config import SETTING, write_config
+from tests.system.lab import Lab
+from tests.system.nats import NatsServer
+from tests.system.poll import eventually
+from tests.system.process import Process
+
+GATEWAY = "ctp"
+Check = Callable[[GatewayStatus], object]
+
+
+class System:
+    """nats-server, counter and workers. `lab`: what the counter is told, see CtpLabOptions."""
+
+    def __init__(self, folder: Path, lab: Mapping[str, Any] | None = None) -> None:
+        china_locale.ensure()
+        self.folder = folder
+        self.logs: dict[str, Path] = {}
+        self.nats = NatsServer(folder)
+        self._lab_options = dict(lab or {})
+        self._ends = ExitStack()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS_")}
+        self.env = kept | {"MARKETBUS_STATE": str(folder / "state"), "MARKETBUS_LANG": "en"}
+
+    def __enter__(self) -> Self:
+        self.logs["nats-server"] = self.nats.log
+        self.nats.start()
+        self._ends.callback(self.nats.stop)
+        self.lab = Lab(**self._lab_options)
+        self._ends.callback(self.lab.stop)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ends.close()
+
+    def gateway(self, *subscribe: str, **keys: Any) -> dict[str, Any]:
+        """A gateway's section on our counter; `setting` is merged into vnpy's."""
+        setting = SETTING | {"交易服务器": self.lab.td, "行情服务器": self.lab.md} | keys.pop("setting", {})
+        return {"kind": "ctp", "sdk": "lab", "subscribe": list(subscribe), "setting": setting} | keys
+
+    def config(self, file: str = "marketbus.toml", **gateways: Mapping[str, Any]) -> Path:
+        """A configuration on our nats-server."""
+        return write_config(self.folder / file, {"url": self.nats.url}, gateways)
+
+    def worker(
+        self, *subscribe: str, name: str = GATEWAY, env: Mapping[str, str] | None = None, **keys: Any
+    ) -> Process:
+        """Starts a worker, as the supervisor does."""
+        return self.start(self.config(f"{name}.toml", **{name: self.gateway(*subscribe, **keys)}), name, env)
+
+    def start(self, config: Path, name: str = GATEWAY, env: Mapping[str, str] | None = None) -> Process:
+        """Starts a worker of a configuration that is there."""
+        command = worker_environment.command(name, config, base=self.env | dict(env or {}))
+        return self.process(f"worker-{name}", *command.argv, env=command.env, cwd=command.cwd)
+
+    def process(self, title: str, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Process:
+        """Starts anything; `title` names its log."""
+        log = self.logs.setdefault(title, self.folder / f"{title}.log")
+        process = Process(argv, log, self.env if env is None else env, cwd)
+        self._ends.callback(process.stop)
+        return process
+
+    def cli(self, title: str, *arguments: str) -> Process:
+        """Starts the command line."""
+        return self.process(title, sys.executable, "-m", "marketbus.apps.main", *arguments, cwd=self.folder)
+
+    def connect(self, **options: Any) -> marketbus.Bus:
+        """A client."""
+        return marketbus.connect(self.nats.url, **options)
+
+    async def status(self, bus: marketbus.Bus, name: str = GATEWAY) -> GatewayStatus | None:
+        """A gateway's status now, if it is live."""
+        return next((status for status in await bus.gateways() if status.gateway == name), None)
+
+    async def until(
+        self,
+        bus: marketbus.Bus,
+        check: Check,
+        what: str,
+        name: str = GATEWAY,
+        within: float = 20.0,
+    ) -> GatewayStatus:
+        """The gateway's first status that passes."""
+
+        async def look() -> GatewayStatus | None:
+            status = await self.status(bus, name)
+            return status if status is not None and check(status) else None
+
+        return await eventually(look, f"{name}: {what}", within)
+
+    async def ready(
+        self, bus: marketbus.Bus, name: str = GATEWAY, after: int = 0, within: float = 20.0
+    ) -> GatewayStatus:
+        """The gateway's status once both sessions are READY, in an epoch later than `after`."""
+        return await self.until(
+            bus,
+            lambda status: status.epoch > after and status.md.state == "READY" and status.td.state == "READY",
+            "both sessions ready",
+            name,
+            within,
+        )
+
+    def words(self) -> dict[str, str]:
+        """The last words of everything that ran, for the report of a failed test."""
+        return {title: log.read_text(errors="replace")[-6000:] for title, log in self.logs.items() if log.exists()}
