@@ -121,6 +121,9 @@ class Link:
             BusUnavailable: it did not answer.
         """
         try:
+            # nats-py writes PING past its own buffer (Client._send_ping), so the first PONG may overtake a SUB that is
+            # still in it; by then the buffer has been written, and the second PONG is a true barrier.
+            await self._nc.flush(timeout=5)
             await self._nc.flush(timeout=5)
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise BusUnavailable(f"NATS at {self.options.where}: {error}") from error
@@ -229,7 +232,7 @@ class Link:
                     await self._connect()
                     for tap in list(self._taps):
                         await self._tap(tap)
-                    await self._nc.flush(timeout=5)
+                    await self.flush()
                 except (BusUnavailable, nats.errors.Error, OSError, TimeoutError) as error:
                     self._throttle.warning("nats", f"NATS refuses us: {error}")
                     await asyncio.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
