@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats_process import NatsProcess, connect, subscribe, until
@@ -11,12 +9,6 @@ from nats_process import NatsProcess, connect, subscribe, until
 from marketbus.adapters.nats.seam import cut, write_frames
 
 FRAMES = b"PUB a.b 5\r\nhello\r\nPUB a.b 0\r\n\r\n"
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
-    """A worker runs on uvloop where there is one; both must hold."""
-    return uvloop.EventLoopPolicy() if request.param == "uvloop" else asyncio.DefaultEventLoopPolicy()
 
 
 async def test_frames_reach_a_subscriber(server: NatsProcess) -> None:

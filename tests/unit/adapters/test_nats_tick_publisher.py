@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats_process import NatsProcess, connect, subscribe, until
@@ -16,12 +15,6 @@ from marketbus.adapters.nats.publisher import NatsTickPublisher
 from marketbus.domain.errors import BusUnavailable
 from marketbus.domain.tick import Tick
 from marketbus.wire import codec
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
-    """A worker runs on uvloop where there is one; both must hold."""
-    return uvloop.EventLoopPolicy() if request.param == "uvloop" else asyncio.DefaultEventLoopPolicy()
 
 
 class Consumer:

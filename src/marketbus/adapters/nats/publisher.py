@@ -15,7 +15,7 @@ from marketbus.adapters.nats.frames import TickFrames, TooLarge
 from marketbus.adapters.nats.latency import LatencyWindow
 from marketbus.adapters.nats.options import NatsOptions
 from marketbus.adapters.nats.seam import cut, write_frames
-from marketbus.domain.errors import BusUnavailable
+from marketbus.domain.errors import MarketBusError
 from marketbus.domain.status import Latency
 from marketbus.domain.tick import Tick
 from marketbus.ports.clock import Clock
@@ -97,6 +97,8 @@ class NatsTickPublisher:
             self._loop.create_task(self._write_for_ever(), name="tick-writer"),
             self._loop.create_task(self._cut_stalled(), name="tick-writer-stall"),
         ]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
         self._wake.set()
 
     async def stop(self, within: float = 2.0) -> None:
@@ -112,6 +114,10 @@ class NatsTickPublisher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await close_connection(self._client)
         self._client = None
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_event("nats.error", {"words": f"{task.get_name()} ended: {error!r}"})
 
     def _wake_writer(self) -> None:
         loop = self._loop
@@ -173,7 +179,7 @@ class NatsTickPublisher:
         while True:
             try:
                 return await open_connection(self._options, self._on_event)
-            except BusUnavailable as error:
+            except MarketBusError as error:
                 self._on_event("nats.error", {"words": error.message})
                 await asyncio.sleep(1.0)
 
