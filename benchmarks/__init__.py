@@ -1,0 +1,1 @@
+"""What marketbus carries on this machine, next to what its users run today. `python -m benchmarks`."""

@@ -1,0 +1,62 @@
+"""Runs cases and writes down what they found."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from benchmarks import report
+from benchmarks.cases import cases
+from benchmarks.cases.case import Case, note
+from benchmarks.errors import BenchmarkFailed
+from benchmarks.result import Result
+from marketbus.apps import china_locale
+from marketbus.lab.ctp import build
+from marketbus.lab.errors import LabError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0: every case ran (goals missed or not); 1: one failed."""
+    known = cases()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What marketbus carries on this machine.")
+    parser.add_argument("case", nargs="*", help=", ".join(f"{each.name} ({each.says})" for each in known.values()))
+    parser.add_argument("--seconds", type=float, help="length of each paced run")
+    chosen = parser.parse_args(arguments)
+    if unknown := set(chosen.case) - set(known):
+        parser.error(f"no case {', '.join(sorted(unknown))}: {', '.join(known)}")
+    if chosen.seconds is not None and not 0.5 <= chosen.seconds <= 3600:
+        parser.error("--seconds: 0.5 to 3600")
+    prepare()
+    where = report.where_measured()
+    results, failures = _run(
+        [each for each in known.values() if not chosen.case or each.name in chosen.case], chosen.seconds
+    )
+    text = report.markdown(results, where, failures)
+    report.write(results, text)
+    print(text)
+    return 1 if failures else 0
+
+
+def prepare() -> None:
+    """What the cases need, and an end that unwinds everything we started."""
+    signal.signal(signal.SIGTERM, _terminated)
+    china_locale.ensure()
+    build.ensure(echo=note)
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + signal.SIGTERM)
+
+
+def _run(chosen: Sequence[Case], seconds: float | None) -> tuple[list[Result], list[str]]:
+    results: list[Result] = []
+    failures: list[str] = []
+    for case in chosen:
+        note(f"== {case.name}: {case.says}")
+        try:
+            results += case.run(seconds)
+        except (BenchmarkFailed, LabError, OSError) as error:
+            failures.append(f"{case.name}: {error}")
+            note(failures[-1])
+    return results, failures

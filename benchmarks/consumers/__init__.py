@@ -1,0 +1,1 @@
+"""Processes that consume ticks and keep a ledger of them."""

@@ -1,0 +1,86 @@
+"""Ours, as users run it: worker process, embedded nats-server, consumer with the public SDK."""
+
+import asyncio
+import json
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from benchmarks.lanes.folders import free_port, made
+from benchmarks.lanes.lane import Lane, wait_for
+from benchmarks.process import Process
+from benchmarks.sources.counter import INSTRUMENTS, counter
+from marketbus.adapters.nats.embedded import EmbeddedNats
+from marketbus.apps import tether, worker_environment
+from marketbus.lab.ctp.client import LabControl
+
+GATEWAY = "bench"
+
+
+@contextmanager
+def ctp(folder: Path) -> Generator[Lane]:
+    """In front of a simulated counter of its own."""
+    made(folder)
+    with counter(folder) as (addresses, control):
+        gateway = {
+            "kind": "ctp",
+            "sdk": "lab",
+            "setting": {
+                "用户名": "bench",
+                "密码": "bench",
+                "经纪商代码": "9999",
+                "交易服务器": addresses.td,
+                "行情服务器": addresses.md,
+                "产品名称": "bench",
+                "授权编码": "0000000000000000",
+                "柜台环境": "测试",
+            },
+        }
+        with bus_lane(folder, gateway, control, INSTRUMENTS) as lane:
+            yield lane
+
+
+@contextmanager
+def bus_lane(folder: Path, gateway: Mapping[str, Any], control: LabControl, instruments: int) -> Generator[Lane]:
+    """A worker of that configuration, everything pinned, and one consumer of everything."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS")}
+    env["MARKETBUS_STATE"] = str(folder / "state")
+    file = folder / "marketbus.toml"
+    file.touch(mode=0o600)
+    file.write_text(_toml({**gateway, "subscribe": ["*"]}), encoding="utf-8")
+    with embedded_nats(folder) as url:
+        command = worker_environment.command(GATEWAY, file, url, env)
+        with Process("worker", command.argv, folder, command.env, command.cwd) as worker:
+            wait_for("the worker's subscriptions", lambda: control.status()["subscribed"] >= instruments)
+            with Process.module("benchmarks.consumers.bus", url, folder=folder, env=env) as consumer:
+                consumer.hear()
+                yield Lane("marketbus", control, worker, consumer)
+
+
+@contextmanager
+def embedded_nats(folder: Path) -> Generator[str]:
+    """The server that `marketbus up` starts, with its options, on a port of its own."""
+    with asyncio.Runner() as runner:
+        store = made(folder / "nats")
+        server = EmbeddedNats(
+            store / "jetstream", store / "nats-server.log", port=free_port(), command_prefix=tether.prefix()
+        )
+        try:
+            yield runner.run(server.start())
+        finally:
+            runner.run(server.stop(2.0))
+
+
+def _toml(gateway: Mapping[str, Any]) -> str:
+    lines = [f"{key} = {_value(value)}" for key, value in gateway.items()]
+    return "\n".join([f"[gateway.{GATEWAY}]", *lines, ""])
+
+
+def _value(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False)
+    table = cast("Mapping[str, Any]", value)
+    inner = ", ".join(f"{json.dumps(name, ensure_ascii=False)} = {_value(each)}" for name, each in table.items())
+    return f"{{ {inner} }}"

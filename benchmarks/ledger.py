@@ -1,0 +1,96 @@
+"""What a consumer has seen: every Volume in the order it came, and how long ticks took."""
+
+from array import array
+from collections.abc import Iterable
+
+import msgspec
+
+DAY = 86_400_000_000_000
+
+
+class Quantiles(msgspec.Struct, frozen=True):
+    """Nanoseconds."""
+
+    p50: float
+    p99: float
+    p999: float
+    max: float
+
+
+class Arrivals(msgspec.Struct, frozen=True):
+    """One take of a ledger. `live`: symbol → Volumes as they came; `snapshots`: symbol → Volume of its last value.
+
+    `sdk`: SDK callback → consumer; `venue`: counter's stamp → consumer; None where not measured.
+    """
+
+    live: dict[str, list[int]] = {}
+    snapshots: dict[str, int] = {}
+    sdk: Quantiles | None = None
+    venue: Quantiles | None = None
+    gaps: dict[str, int] = {}
+
+
+class Ledger:
+    """Filled by one thread, taken by the same or another between steps."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.offset: int | None = None
+        """Market time minus real time, ns; None: the way from the venue is not measured."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._live: dict[str, array[int]] = {}
+        self._snapshots: dict[str, int] = {}
+        self._sdk = array("q")
+        self._venue = array("q")
+        self.count = 0
+
+    def live(self, symbol: str, volume: int) -> None:
+        """A tick."""
+        seen = self._live.get(symbol)
+        if seen is None:
+            seen = self._live[symbol] = array("q")
+        seen.append(volume)
+        self.count += 1
+
+    def snapshot(self, symbol: str, volume: int) -> None:
+        """A last value, given on subscription."""
+        self._snapshots[symbol] = volume
+
+    def since_sdk(self, nanoseconds: int) -> None:
+        """How long a tick took from the SDK's callback."""
+        self._sdk.append(nanoseconds)
+
+    def since_venue(self, now: int, market_time: int) -> None:
+        """When a tick arrived (real time) and what its venue stamped it with, ns.
+
+        Only the time of day counts: gateways differ in the date they give a simulated day.
+        """
+        if self.offset is not None:
+            self._venue.append((now + self.offset - market_time + DAY // 2) % DAY - DAY // 2)
+
+    def take(self, offset: int | None = None, gaps: dict[str, int] | None = None) -> Arrivals:
+        """Everything since the last take; begins anew with that offset."""
+        taken = Arrivals(
+            {symbol: volumes.tolist() for symbol, volumes in self._live.items()},
+            dict(self._snapshots),
+            quantiles(self._sdk),
+            quantiles(self._venue),
+            gaps or {},
+        )
+        self._begin()
+        self.offset = offset
+        return taken
+
+
+def quantiles(values: Iterable[int]) -> Quantiles | None:
+    """None of nothing."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+
+    def at(share: float) -> int:
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+    return Quantiles(at(0.5), at(0.99), at(0.999), ordered[-1])

