@@ -77,11 +77,21 @@ def test_check_names_the_front_that_does_not_answer(tmp_path: Path) -> None:
     assert "127.0.0.1:9: Connection refused; check the address and the firewall" in todo
 
 
-def test_a_client_install_is_told_what_to_install() -> None:
-    script = "import sys; sys.modules['typer'] = None; from marketbus.apps.main import main; main()"
+@pytest.mark.parametrize(
+    ("missing", "arguments", "line"),
+    [
+        ("typer", ["status"], 'marketbus: typer is not installed: pip install "marketbus[server]"'),
+        ("pydantic_settings", ["up"], 'marketbus: pydantic_settings is not installed: pip install "marketbus[server]"'),
+        ("pydantic_settings", ["status", "--url", NOBODY], f"marketbus: no NATS at {NOBODY}"),
+    ],
+)
+def test_a_client_install_watches_and_is_told_what_serving_needs(missing: str, arguments: list[str], line: str) -> None:
+    script = f"import sys; sys.modules[{missing!r}] = None; sys.argv[1:] = {arguments!r}\n"
+    script += "from marketbus.apps.main import main; main()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
-    assert done.stderr == 'marketbus: typer is not installed: pip install "marketbus[server]"\n'
+    (said,) = done.stderr.splitlines()
+    assert said.startswith(line)
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
@@ -98,7 +108,10 @@ class Demo:
             self.process = subprocess.Popen(
                 [*MARKETBUS, "up", "--demo"], cwd=folder, env=clean(folder), stdout=subprocess.DEVNULL, stderr=log
             )
-        self.url = self.said(r"embedded NATS server on (\S+)")
+
+    @property
+    def url(self) -> str:
+        return self.said(r"embedded NATS server on (\S+)")
 
     def said(self, pattern: str, within: float = 40.0) -> str:
         deadline = time.monotonic() + within
@@ -111,10 +124,14 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running = Demo(tmp_path_factory.mktemp("demo"))
-    running.said(r"first tick after ([\d.]+) s")
-    yield running
-    running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(timeout=5) == 0
+    try:
+        running.said(r"first tick after ([\d.]+) s")
+        yield running
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait(timeout=5) == 0
+    finally:
+        running.process.kill()
+        running.process.wait()
 
 
 def test_tap_gives_ticks_as_json(demo: Demo) -> None:

@@ -8,7 +8,6 @@ from marketbus.apps import paths
 from marketbus.apps.check import machine
 from marketbus.apps.check.bus import nats_server
 from marketbus.apps.check.gateway import gateway
-from marketbus.apps.cli.options import ConfigFile
 from marketbus.apps.cli.run import run
 from marketbus.apps.config import Config, InvalidConfig, load
 from marketbus.apps.exit_codes import ExitCode
@@ -16,8 +15,8 @@ from marketbus.domain.errors import ConfigError
 from marketbus.ports.gateway import Probe
 
 
-def check(config: ConfigFile = None) -> None:
-    """Look at everything before it is needed: configuration, disk, locale, SDKs, clock, NATS, fronts."""
+def check(config: Path | None) -> int:
+    """Print ok, or what to do, for each; gives the exit code."""
     loaded, problems = _configuration(config)
     failed = _show(problems)
     failed |= _show([machine.state_dir(paths.state_dir()), machine.locale(), machine.clock()])
@@ -25,8 +24,9 @@ def check(config: ConfigFile = None) -> None:
         failed |= _show([run(nats_server(loaded))])
         for name in loaded.gateways:
             failed |= _show(run(gateway(loaded.gateway_spec(name))))
-    if failed:
-        raise typer.Exit(ExitCode.FAILURE if loaded is not None else ExitCode.USAGE)
+    if not failed:
+        return ExitCode.STOPPED
+    return ExitCode.FAILURE if loaded is not None else ExitCode.USAGE
 
 
 def _configuration(path: Path | None) -> tuple[Config | None, list[Probe]]:

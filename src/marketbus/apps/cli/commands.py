@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from marketbus.apps.cli import check, lab, pins, setup, up, watch
+from marketbus.apps.cli import lab, pins, server, watch
 
 app = typer.Typer(
     name="marketbus",
@@ -32,13 +32,13 @@ def _options(  # pyright: ignore[reportUnusedFunction]
     pass
 
 
-app.command("up")(up.up)
-app.command("gateway")(up.gateway)
+app.command("up")(server.up)
+app.command("gateway")(server.gateway)
 app.command("tap")(watch.tap)
 app.command("contracts")(watch.contracts)
 app.command("status")(watch.status)
 app.command("pin")(pins.pin)
 app.command("unpin")(pins.unpin)
-app.command("check")(check.check)
-app.command("setup")(setup.setup)
+app.command("check")(server.check)
+app.command("setup")(server.setup)
 app.add_typer(lab.app, name="lab")

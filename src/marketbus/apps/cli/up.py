@@ -4,51 +4,41 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from marketbus.apps import china_locale, logs, paths, worker_environment
-from marketbus.apps.cli.options import ConfigFile
 from marketbus.apps.cli.run import run
 from marketbus.apps.config import Config, load
 from marketbus.apps.supervisor.up import Command, Supervisor
 from marketbus.apps.worker_environment import WorkerCommand
 
 
-def up(
-    config: ConfigFile = None,
-    demo: Annotated[
-        bool, typer.Option("--demo", help="A simulated counter, its gateway and a live board; needs no configuration.")
-    ] = False,
-    duration: Annotated[
-        float | None, typer.Option(min=0.0, metavar="SECONDS", help="Stop by itself after so many seconds.")
-    ] = None,
-) -> None:
-    """Run every configured gateway, and a NATS server when none is configured. Ctrl-C stops; twice kills."""
-    if demo:
-        from marketbus.apps.demo.demo import run_demo
-
-        raise typer.Exit(run(run_demo(duration)))
+def up(config: Path | None, duration: float | None) -> int:
+    """Run until a signal or the end of `duration` (seconds); gives the exit code."""
     loaded = load(config)
     _prepare_locale()
-    supervisor = Supervisor(loaded, paths.state_dir(), _worker_commands(loaded), configured_logs(loaded, "supervisor"))
-    raise typer.Exit(run(supervisor.run(duration)))
+    supervisor = Supervisor(loaded, paths.state_dir(), _worker_commands(loaded), _logs(loaded))
+    return run(supervisor.run(duration))
 
 
-def gateway(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A gateway of the configuration.")],
-    config: ConfigFile = None,
-) -> None:
-    """Run one gateway's worker in the foreground, on this machine; it needs a NATS server that runs already."""
+def demo(duration: float | None) -> int:
+    """The same with a simulated counter; gives the exit code."""
+    from marketbus.apps.demo.demo import run_demo
+
+    return run(run_demo(duration))
+
+
+def gateway(name: str, config: Path | None) -> int:
+    """Become the worker of a gateway. Returns on Windows only: the worker's exit code."""
     loaded = load(config, gateway=name)
     _prepare_locale()
     command = worker_environment.command(name, loaded.path)
-    if sys.platform == "win32":  # there exec starts a second process and ends the first
-        raise typer.Exit(subprocess.run(command.argv, env=command.env, cwd=command.cwd, check=False).returncode)
-    # The locale, time zone and folder count from the first instruction of a process: become that process.
-    os.chdir(command.cwd or Path.cwd())
-    os.execve(command.argv[0], command.argv, dict(command.env))  # noqa: S606
+    if sys.platform != "win32":  # there exec starts a second process and ends the first
+        # The locale, time zone and folder count from the first instruction of a process: become that process.
+        os.chdir(command.cwd or Path.cwd())
+        os.execve(command.argv[0], command.argv, dict(command.env))  # noqa: S606
+    return subprocess.run(command.argv, env=command.env, cwd=command.cwd, check=False).returncode
 
 
 def _prepare_locale() -> None:
@@ -59,10 +49,9 @@ def _prepare_locale() -> None:
         typer.echo(f"marketbus: {error}", err=True)
 
 
-def configured_logs(config: Config, name: str) -> logs.Logs:
-    """The log as the configuration wants it."""
+def _logs(config: Config) -> logs.Logs:
     logs.configure(config.log.format, config.log.level)
-    return logs.Logs(logs.language(config.log.lang), name)
+    return logs.Logs(logs.language(config.log.lang), "supervisor")
 
 
 def _worker_commands(config: Config) -> Command:

@@ -39,10 +39,8 @@ class Keeper:
             started = time.monotonic()
             code = await self._one_life()
             if code == ExitCode.CONFIG:
-                hint = "its configuration is wrong, see `marketbus check`"
-                self._logs.log(
-                    Level.ERROR, "supervisor.worker_final", worker=self._gateway, how=how(code), hint=hint
-                )  # fmt: skip
+                final = {"worker": self._gateway, "how": how(code), "hint": "see `marketbus check`"}
+                self._logs.log(Level.ERROR, "supervisor.worker_final", **final)
                 return
             delay = self._delay(code, time.monotonic() - started)
             level = Level.WARNING if code in _ASKED else Level.ERROR
