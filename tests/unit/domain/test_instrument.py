@@ -51,4 +51,9 @@ def test_a_pattern_without_an_exchange_is_refused(text: str) -> None:
 
 
 def test_product_codes() -> None:
-    assert [product_code(s) for s in ("rb2701", "m2701-C-3000", "SA701", "2701")] == ["rb", "m", "SA", ""]
+    assert [product_code(s) for s in ("rb2701", "m2701-C-3000", "SPD RM701&RM703", "2701")] == [
+        "rb",
+        "m",
+        "RM",
+        "",
+    ]

@@ -45,16 +45,17 @@ async def run_demo(duration: float | None) -> int:
                 await live_board(options, console)
 
             side = board
-        logs.configure("text", "info", stream)
-        log = logs.Logs(logs.language(), "supervisor")
-        # A fleet's own variables must not send simulated prices to its bus.
-        env = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS_")}
+        # [nats] and [log] may come from the environment as always; real gateways have no place beside a simulated one.
+        hidden = ("MARKETBUS__GATEWAY__", "MARKETBUS_CONFIG")
+        env = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
         env["MARKETBUS_STATE"] = str(folder / "state")
-        env["MARKETBUS_LANG"] = logs.language()
+        settings = load(_write(folder / "none.toml", ""), env=env).log
+        logs.configure(settings.format, settings.level, stream)
+        log = logs.Logs(logs.language(settings.lang), "supervisor")
         async with simulated_counter(RATE, INSTRUMENTS, stderr) as (counter, addresses):
             log.log(Level.INFO, "lab.started", md=addresses.md, td=addresses.td)
             log.log(Level.WARNING, "gateway.simulated")
-            file = _write(folder / "marketbus.toml", addresses)
+            file = _write(folder / "marketbus.toml", _configuration(addresses))
 
             def command(gateway: str, nats_url: str | None) -> WorkerCommand:
                 return worker_environment.command(gateway, file, nats_url, env)
@@ -72,7 +73,7 @@ async def run_demo(duration: float | None) -> int:
             return await supervisor.run(duration)
 
 
-def _write(file: Path, addresses: Addresses) -> Path:
+def _configuration(addresses: Addresses) -> str:
     setting = {
         "用户名": "demo",
         "密码": "demo",
@@ -84,9 +85,11 @@ def _write(file: Path, addresses: Addresses) -> Path:
         "柜台环境": "测试",
     }
     table = ", ".join(f'"{key}" = {json.dumps(value, ensure_ascii=False)}' for key, value in setting.items())
-    text = "[nats]\nport = 0\n\n"
-    text += f'[gateway.{GATEWAY}]\nkind = "ctp"\nsdk = "lab"\n'
-    text += f"subscribe = {json.dumps(PINS)}\nsetting = {{ {table} }}\n"
+    text = f'[nats]\nport = 0\n\n[gateway.{GATEWAY}]\nkind = "ctp"\nsdk = "lab"\n'
+    return text + f"subscribe = {json.dumps(PINS)}\nsetting = {{ {table} }}\n"
+
+
+def _write(file: Path, text: str) -> Path:
     file.touch(mode=0o600)
     file.write_text(text, encoding="utf-8")
     return file

@@ -11,6 +11,7 @@ from marketbus.domain.instrument import Instrument
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
 from marketbus.gateways.ctp.front_watch import probe
+from marketbus.gateways.ctp.login import Login
 from marketbus.gateways.ctp.md_api import MarketDataApi
 from marketbus.gateways.ctp.sdk import Sdk
 from marketbus.gateways.ctp.setting import CtpSetting, Front
@@ -59,10 +60,16 @@ class CtpGateway:
             translator,
             context.clock,
             sdk.market_clock,
-            self._login_later,
+            Login(Channel.MD, context.sink, self._login_later, spec.login_retry),
         )
         self._td = TraderApi(
-            self._vnpy, setting, flow, context.sink, self._symbols, self._login_later, self._query_later
+            self._vnpy,
+            setting,
+            flow,
+            context.sink,
+            self._symbols,
+            Login(Channel.TD, context.sink, self._login_later, spec.login_retry),
+            self._query_later,
         )
         self._vnpy.md_api = self._md
         self._vnpy.td_api = self._td
@@ -70,11 +77,9 @@ class CtpGateway:
     async def connect(self) -> None:
         """Open both sessions and watch that their fronts answer, until cancelled."""
         async with self._tasks:
-            self._open(Channel.MD, self._setting.md_fronts, self._md_lane, self._md.open, lambda: self._md.connected)
+            self._open(Channel.MD, self._setting.md_fronts, self._md_lane, self._md)
             if self._setting.td_fronts:
-                self._open(
-                    Channel.TD, self._setting.td_fronts, self._td_lane, self._td.open, lambda: self._td.connected
-                )
+                self._open(Channel.TD, self._setting.td_fronts, self._td_lane, self._td)
 
     async def subscribe(self, instruments: Sequence[Instrument]) -> None:
         """Ask for market data in the `md` lane, in chunks."""
@@ -92,19 +97,12 @@ class CtpGateway:
     async def close(self) -> None:
         """Nothing: vnpy_ctp's close deadlocks (exit() joins a thread that waits for the GIL); the process ends now."""
 
-    def _open(
-        self,
-        channel: Channel,
-        fronts: Sequence[Front],
-        lane: Lane,
-        open_api: Callable[[], None],
-        connected: Callable[[], bool],
-    ) -> None:
+    def _open(self, channel: Channel, fronts: Sequence[Front], lane: Lane, api: MarketDataApi | TraderApi) -> None:
         addresses = ", ".join(front.address for front in fronts)
         self._sink.event(SessionChanged(channel, SessionState.CONNECTING, front=addresses))
         self._sink.event(Logged(Level.INFO, f"{channel}.connecting", {"front": addresses}))
-        self._tasks.create_task(lane.call(f"{channel} init", open_api))
-        self._tasks.create_task(self._watch(channel, fronts, connected))
+        self._tasks.create_task(lane.call(f"{channel} init", api.open))
+        self._tasks.create_task(self._watch(channel, fronts, lambda: api.connected or api.given_up))
 
     async def _watch(self, channel: Channel, fronts: Sequence[Front], connected: Callable[[], bool]) -> None:
         patience = self._spec.connect_timeout
@@ -137,7 +135,7 @@ class CtpGateway:
         lane, login = (
             (self._md_lane, self._md.login) if channel is Channel.MD else (self._td_lane, self._td.start_login)
         )
-        self._later(seconds, lane, f"{channel} login", login)
+        self._later(seconds, lane, f"{channel} login", lambda: login(again=True))
 
     def _query_later(self, seconds: float) -> None:
         self._later(seconds, self._td_lane, "query contracts", self._td.query_contracts)

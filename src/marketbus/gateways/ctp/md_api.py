@@ -36,7 +36,7 @@ class MarketDataApi(CtpMdApi):
         translator: Translator,
         clock: Clock,
         market_clock: MarketClock,
-        later: Callable[[Channel, float], None],
+        login: Login,
     ) -> None:
         super().__init__(gateway)
         self.setting = setting
@@ -46,8 +46,13 @@ class MarketDataApi(CtpMdApi):
         self._translate = translator.tick
         self._clock = clock
         self._market_clock = market_clock
-        self._login = Login(Channel.MD, sink, later)
+        self._login = login
         self.connected = False
+
+    @property
+    def given_up(self) -> bool:
+        """Whether a refusal has latched."""
+        return self._login.latched
 
     # Calls
 
@@ -58,9 +63,9 @@ class MarketDataApi(CtpMdApi):
             self.registerFront(front.address)
         self.init()
 
-    def login(self) -> None:
+    def login(self, *, again: bool = False) -> None:
         """Log in, unless a refusal has latched."""
-        if self._login.latched or not self.connected:
+        if not self._login.begin(connected=self.connected, again=again):
             return
         self.sink.event(SessionChanged(Channel.MD, SessionState.AUTHENTICATING))
         self.reqid += 1
@@ -101,6 +106,7 @@ class MarketDataApi(CtpMdApi):
     def onFrontDisconnected(self, reason: int) -> None:
         """The front is gone; the SDK reconnects by itself."""
         self.connected = False
+        self._login.front_lost()
         self.sink.event(Logged(Level.WARNING, "md.disconnected", {"reason": f"0x{reason:04X}"}))
         if not self._login.latched:
             self.sink.event(

@@ -12,7 +12,7 @@ class Facts(NamedTuple):
 
     exchange: Exchange
     name: str
-    product_id: str
+    product: str
     size: float | None
 
 
@@ -30,7 +30,7 @@ class Symbols:
         """Take contracts as the counter listed them."""
         for contract in contracts:
             self._facts[contract.symbol] = Facts(
-                contract.exchange, contract.name, contract.product_id, contract.size or None
+                contract.exchange, contract.name, product_code(contract.symbol), contract.size or None
             )
 
     def take_word(self, instruments: Sequence[Instrument]) -> None:

@@ -37,7 +37,7 @@ class TraderApi(CtpTdApi):
         flow: Path,
         sink: GatewaySink,
         symbols: Symbols,
-        later: Callable[[Channel, float], None],
+        login: Login,
         query_later: Callable[[float], None],
     ) -> None:
         super().__init__(gateway)
@@ -46,10 +46,15 @@ class TraderApi(CtpTdApi):
         self.sink = sink
         self.symbols = symbols
         self._query_later = query_later
-        self._login = Login(Channel.TD, sink, later)
+        self._login = login
         self._listed: list[Contract] = []
         self.connected = False
         self._day = 0
+
+    @property
+    def given_up(self) -> bool:
+        """Whether a refusal has latched."""
+        return self._login.latched
 
     # Calls
 
@@ -62,9 +67,9 @@ class TraderApi(CtpTdApi):
             self.registerFront(front.address)
         self.init()
 
-    def start_login(self) -> None:
+    def start_login(self, *, again: bool = False) -> None:
         """Authenticate (or log in where no AuthCode is needed), unless a refusal has latched."""
-        if self._login.latched or not self.connected:
+        if not self._login.begin(connected=self.connected, again=again):
             return
         self.sink.event(SessionChanged(Channel.TD, SessionState.AUTHENTICATING))
         if self.setting.auth_code:
@@ -115,6 +120,7 @@ class TraderApi(CtpTdApi):
     def onFrontDisconnected(self, reason: int) -> None:
         """The front is gone; the SDK reconnects by itself."""
         self.connected = False
+        self._login.front_lost()
         self.sink.event(Logged(Level.WARNING, "td.disconnected", {"reason": f"0x{reason:04X}"}))
         if not self._login.latched:
             self.sink.event(

@@ -59,7 +59,7 @@ class Translator:
             )
         except ValueError as error:
             raise BadTick("bad_time", str(error)) from None
-        flags = self._flags | self._phase_flag(exchange, facts.product_id, instant)
+        flags = self._flags | self._phase_flag(exchange, facts.product, instant)
         if inferred:
             flags |= TickFlag.DATE_INFERRED
 

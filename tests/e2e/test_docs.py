@@ -1,0 +1,133 @@
+"""Every code block of the README and the documentation works as printed, in both languages."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Generator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from marketbus.apps.config import load
+from tests.e2e.demo import COMMAND, demo
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ENOUGH = 5
+"""Lines after which a program that would go on for ever has shown that it works."""
+
+
+class Block(NamedTuple):
+    page: Path
+    language: str
+    text: str
+
+
+def blocks(*languages: str) -> list[object]:
+    found: list[object] = []
+    for page in PAGES:
+        for number, match in enumerate(BLOCK.finditer(page.read_text()), start=1):
+            if match[1] in languages:
+                found.append(pytest.param(Block(page, match[1], match[2]), id=f"{page.name}-{number}"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    with demo(tmp_path_factory.mktemp("demo")) as url:
+        yield url
+
+
+def environment(url: str) -> dict[str, str]:
+    return {**os.environ, "MARKETBUS_URL": url, "PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python_blocks_run_against_a_live_bus(block: Block, url: str, tmp_path: Path) -> None:
+    script = tmp_path / "block.py"
+    script.write_text(block.text)
+    process = subprocess.Popen(
+        [sys.executable, "-u", script],
+        env=environment(url),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    shown: list[str] = []
+    for line in process.stdout:
+        shown.append(line)
+        if len(shown) >= ENOUGH and "for ever" not in line:
+            break
+    try:
+        process.wait(timeout=10 if len(shown) < ENOUGH else 1)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert shown, errors
+    assert not errors or errors.rstrip().endswith("KeyboardInterrupt"), errors
+
+
+@pytest.mark.parametrize("block", blocks("toml"))
+def test_toml_blocks_are_valid(block: Block, tmp_path: Path) -> None:
+    if "[project." in block.text:
+        points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+        assert (
+            tomllib.loads(block.text)["project"]["entry-points"].items()
+            <= {
+                group: {name: value for name, value in given.items() if name == "ctp"}
+                for group, given in points.items()
+            }.items()
+        )
+        return
+    file = tmp_path / "marketbus.toml"
+    file.write_text(block.text)
+    config = load(file, env={"CTP_PASSWORD": "secret"})
+    assert config.gateways
+
+
+@pytest.mark.parametrize("block", blocks("bash"))
+def test_shell_blocks_run(block: Block, url: str, tmp_path: Path) -> None:
+    for line in block.text.splitlines():
+        words = shlex.split(line, comments=True)
+        match words:
+            case []:
+                continue
+            case ["make", target, *_]:
+                run(["make", "-n", target], url, ROOT)
+            case ["marketbus", command, *rest] if (
+                "-c" in rest
+            ):  # would leave this machine: only its options are looked at
+                assert "--config" in run(["marketbus", command, "--help"], url, tmp_path)
+            case ["marketbus", *_]:
+                run(words, url, tmp_path)
+            case _:
+                raise AssertionError(f"{block.page.name}: nobody tests {line!r}")
+
+
+def run(words: list[str], url: str, folder: Path) -> str:
+    done = subprocess.run(
+        words, env=environment(url), cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, (words, done.stdout, done.stderr)
+    return done.stdout
+
+
+def test_no_block_is_in_a_language_that_nobody_tests() -> None:
+    known = {"python", "toml", "bash", "text"}
+    for page in PAGES:
+        assert {match[1] for match in BLOCK.finditer(page.read_text())} <= known, page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
