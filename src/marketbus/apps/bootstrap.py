@@ -1,5 +1,6 @@
 """Builds one worker from a configuration: the only place that knows every class."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncGenerator
@@ -39,6 +40,8 @@ class Worker(NamedTuple):
     gateway: Gateway
     reporter: Reporter
     lease: KvNameLease
+    bus_closed: asyncio.Event
+    """Set when the bus took our rights away: reconnecting would not help, a fresh start tells why."""
 
 
 @asynccontextmanager
@@ -60,7 +63,8 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
 
     random = Random(f"{socket.gethostname()}/{os.getpid()}/{clock.now()}")  # noqa: S311 (spreads retries)
     async with AsyncExitStack() as ends:  # let go in the opposite order
-        client = await open_connection(options, on_nats)
+        closed = asyncio.Event()
+        client = await open_connection(options, on_nats, closed.set)
         ends.push_async_callback(close_connection, client)
         publisher = NatsPublisher(client)
         feed = await ends.enter_async_context(log_feed(publisher))
@@ -102,7 +106,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         logs.log(Level.INFO, "gateway.started", kind=spec.kind, sdk=gateway.sdk, epoch=epoch)
         if gateway.simulated:
             logs.log(Level.WARNING, "gateway.simulated")
-        yield Worker(host, gateway, reporter, lease)
+        yield Worker(host, gateway, reporter, lease, closed)
 
 
 def _gateway(spec: GatewaySpec, host: GatewayHost, clock: SystemClock, logs: Logs, folder: Path) -> Gateway:

@@ -16,11 +16,11 @@ from marketbus.apps.bootstrap import worker
 from marketbus.apps.config import Config, load
 from marketbus.apps.exit_codes import ExitCode
 from marketbus.apps.logs import Logs
-from marketbus.domain.errors import ConfigError, MarketBusError
+from marketbus.domain.errors import BusUnavailable, ConfigError, MarketBusError
 from marketbus.domain.status import Level
 
-HANG = 10.0
-"""Seconds without a turn of the loop after which the process ends itself, tracebacks on stderr."""
+SWITCH = 0.0005
+"""Seconds of CPython's switch interval: the default of 5 ms lets a busy SDK thread starve the writer."""
 STOP = 4.0
 """Seconds for a graceful end; then the process ends anyway."""
 
@@ -35,6 +35,7 @@ def run(config_path: Path | None, name: str) -> int:
     except MarketBusError as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.CONFIG
+    sys.setswitchinterval(SWITCH)
     log_output.configure(config.log.format, config.log.level)
     logs = Logs(log_output.language(config.log.lang), name)
     code = int(ExitCode.FAILURE)
@@ -67,36 +68,40 @@ async def _serve(config: Config, name: str, logs: Logs) -> int:
 async def _live(config: Config, name: str, logs: Logs) -> int:
     async with worker(config, name, logs) as parts:
         lost = asyncio.create_task(parts.lease.hold())
+        closed = asyncio.create_task(parts.bus_closed.wait())
         work = [
             asyncio.create_task(parts.host.run(parts.gateway)),
             asyncio.create_task(parts.reporter.run()),
-            asyncio.create_task(_stay_alive()),
+            asyncio.create_task(_stay_alive(config.gateway(name).call_timeout)),
         ]
         try:
-            done, _ = await asyncio.wait({lost, parts.host.ended, *work}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({lost, closed, parts.host.ended, *work}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             faulthandler.cancel_dump_traceback_later()
-            for task in (lost, *work):
+            for task in (lost, closed, *work):
                 task.cancel()
-            await asyncio.wait({lost, *work}, timeout=STOP / 4)
+            await asyncio.wait({lost, closed, *work}, timeout=STOP / 4)
         if parts.host.ended in done:
             return ExitCode.REPLACE
         if lost in done:
             logs.log(Level.ERROR, "gateway.stepped_down")
             return ExitCode.STEPPED_DOWN
+        if closed in done:
+            raise BusUnavailable("NATS ended the connection for good", "see its words above: permissions, credentials")
         for task in done:
             task.result()
         raise AssertionError("a task of the worker ended without a reason")
 
 
-async def _stay_alive() -> None:
-    """End the process when the loop no longer turns: an SDK call that holds the GIL for ever stops every thread.
+async def _stay_alive(patience: float) -> None:
+    """End the process when the loop has not turned for `patience` seconds, tracebacks on stderr.
 
-    faulthandler's timer runs without the GIL, so it works when nothing else in this process does.
+    An SDK call that holds the GIL for ever stops every thread; faulthandler's timer runs without the GIL, so it works
+    when nothing else in this process does.
     """
     while True:
-        faulthandler.dump_traceback_later(HANG, exit=True)
-        await asyncio.sleep(HANG / 10)
+        faulthandler.dump_traceback_later(patience, exit=True)
+        await asyncio.sleep(patience / 10)
 
 
 def main() -> None:
