@@ -64,17 +64,20 @@ class Feed:
             MarketBusError: see `Resolver.resolve`.
         """
         hub, wish = self._hub, self._wish
-        plan = await hub.resolver.resolve(wish.patterns, wish.gateway, wish.wait)
-        hub.link.on_disconnect.append(self._on_disconnect)
-        hub.link.on_reconnect.append(self._on_reconnect)
-        hub.directory.watchers.append(self._on_status)
-        self._seen.update(await hub.directory.names())
         try:
+            if wish.globs:
+                # Before anyone is asked what is listed now: what is listed from here on is not missed.
+                token = "*" if wish.gateway is None else subjects.encode_token(wish.gateway)
+                self._listing = await hub.link.subscribe(f"ref.contract.{token}.>", self._on_contract)
+                await hub.link.flush()
+            plan = await hub.resolver.resolve(wish.patterns, wish.gateway, wish.wait)
+            hub.link.on_disconnect.append(self._on_disconnect)
+            hub.link.on_reconnect.append(self._on_reconnect)
+            hub.directory.watchers.append(self._on_status)
+            self._seen.update(await hub.directory.names())
             for share in plan.values():
                 await self._start(share)
             if wish.globs:
-                token = "*" if wish.gateway is None else subjects.encode_token(wish.gateway)
-                self._listing = await hub.link.subscribe(f"ref.contract.{token}.>", self._on_contract)
                 self._task = asyncio.create_task(self._follow(), name="marketbus-feed")
         except BaseException:
             await self.close()

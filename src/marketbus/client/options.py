@@ -17,7 +17,7 @@ URL_VARIABLE = "MARKETBUS_URL"
 class Options:
     """How to reach NATS. Secrets never show in `repr`."""
 
-    urls: tuple[str, ...]
+    urls: tuple[str, ...] = field(repr=False)
     name: str
     principal: str
     preferred: tuple[str, ...] = ()

@@ -47,8 +47,11 @@ class Resolver:
                 return assign(patterns, books, self.preferred)
             except UnknownInstrument as error:
                 starting = await self._starting(names)
-                if not starting or loop.time() >= deadline:
+                if not starting:
                     raise UnknownInstrument(error.symbol, await self._suggest(error.symbol, names)) from None
+                if loop.time() >= deadline:
+                    hint = f"{', '.join(starting)}: no contracts yet, see `marketbus status`"
+                    raise UnknownInstrument(error.symbol, hint=hint) from None
             except UnknownGateway as error:
                 # A typing error is told at once; an empty bus, or a gateway that left while we asked, may be starting.
                 if (gateway is not None and error.live) or loop.time() >= deadline:
@@ -104,16 +107,17 @@ class Resolver:
         names = await self.live(gateway)
         return await self.each(names, lambda name: self._calls.contracts(name, [p.text for p in patterns]))
 
-    async def _starting(self, names: Sequence[str]) -> bool:
-        """Whether any of the gateways has no contracts yet."""
+    async def _starting(self, names: Sequence[str]) -> list[str]:
+        """Those of the gateways that have no contracts yet, with their state."""
+        out: list[str] = []
         for name in names:
             report = self._directory.report(name)
             if report is None or report.contracts == 0:
                 with contextlib.suppress(MarketBusError):
                     report = await self._calls.status(name)
             if report is None or report.contracts == 0:
-                return True
-        return False
+                out.append(name if report is None else f"{name} is {report.state}")
+        return out
 
     async def _suggest(self, symbol: str, names: Sequence[str]) -> list[str]:
         """Near names, as the gateways know them: what a lease says of a pattern it cannot match."""

@@ -38,7 +38,9 @@ def free_port() -> int:
 
 
 class Server:
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, config: str = "") -> None:
+        self._config = state / "nats.conf"
+        self._config.write_text(config)
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self._state = state
@@ -48,7 +50,7 @@ class Server:
         binary = shutil.which("nats-server", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
         assert binary, "nats-server is not installed"
         self._process = subprocess.Popen(
-            [binary, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self._state)],
+            [binary, "-a", "127.0.0.1", "-p", str(self.port), "-c", str(self._config), "-js", "-sd", str(self._state)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -68,8 +70,8 @@ class Server:
 
 
 @contextmanager
-def running_server(state: Path) -> Generator[Server, None, None]:
-    server = Server(state)
+def running_server(state: Path, config: str = "") -> Generator[Server, None, None]:
+    server = Server(state, config)
     server.start()
     try:
         yield server
