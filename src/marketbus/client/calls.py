@@ -96,7 +96,8 @@ class Calls:
             quiet = deadline
             while (left := min(quiet, end - loop.time())) > 0:
                 try:
-                    message = await asyncio.wait_for(replies.get(), left)
+                    async with asyncio.timeout(left):
+                        message = await replies.get()
                 except TimeoutError:
                     break
                 if _nobody(message):
@@ -149,7 +150,8 @@ class Calls:
 
     async def _next(self, replies: "asyncio.Queue[Msg]", gateway: str, verb: str, patience: float) -> Msg:
         try:
-            message = await asyncio.wait_for(replies.get(), patience)
+            async with asyncio.timeout(patience):
+                message = await replies.get()
         except TimeoutError:
             raise BusUnavailable(
                 f"gateway {gateway!r} did not answer {verb} within {patience:g} s", "see `marketbus status`"

@@ -54,6 +54,7 @@ class Feed:
         self._listing: Tap | None = None
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
         self._seen: set[str] = set()
         self._new: set[str] = set()
 
@@ -92,7 +93,9 @@ class Feed:
         ):
             with contextlib.suppress(ValueError):
                 listeners.remove(mine)  # pyright: ignore[reportArgumentType]
+        self._closed = True  # nats-py swallows a cancellation here and there (Client._flush_pending)
         if self._task is not None:
+            self._changed.set()
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
@@ -161,7 +164,7 @@ class Feed:
 
     async def _follow(self) -> None:
         """Take in what other gateways list, and gateways that appear, later."""
-        while True:
+        while not self._closed:
             await self._changed.wait()
             await asyncio.sleep(SETTLE)
             self._changed.clear()

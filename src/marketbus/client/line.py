@@ -57,6 +57,7 @@ class Line:
         self._taps: dict[str, Tap] = {}
         self._early: list[tuple[str, Tick]] = []
         self._holding = False
+        self._closed = False
         self._cut: GapCause | None = None
         self._added: list[Instrument] = []
         self._wake = asyncio.Event()
@@ -79,7 +80,9 @@ class Line:
 
     async def close(self) -> None:
         """Stop listening and give the lease back."""
+        self._closed = True  # nats-py swallows a cancellation here and there (Client._flush_pending)
         if self._task is not None:
+            self._wake.set()
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
@@ -270,9 +273,11 @@ class Line:
     async def _keep(self) -> None:
         """Renew at a third of the lease's life, and whenever something happened; never ends by itself."""
         delay, retry = self._ttl / 3, RETRY
-        while True:
+        while not self._closed:
+            # Not wait_for: in Python 3.11 it loses a cancellation that meets the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await self._wake.wait()
             self._wake.clear()
             await asyncio.sleep(BREATH)
             try:

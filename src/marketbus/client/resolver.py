@@ -36,7 +36,7 @@ class Resolver:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
-        refresh = False
+        refresh = settled = False
         names: list[str] = []
         while True:
             try:
@@ -47,6 +47,9 @@ class Resolver:
                 return assign(patterns, books, self.preferred)
             except UnknownInstrument as error:
                 starting = await self._starting(names)
+                if not starting and not settled:
+                    settled = True  # it may have listed them between the two questions: ask once more
+                    continue
                 if not starting:
                     raise UnknownInstrument(error.symbol, await self._suggest(error.symbol, names)) from None
                 if loop.time() >= deadline:

@@ -164,7 +164,8 @@ class Push:
     async def close(self) -> None:
         """Stop listening and give the leases back."""
         await self._feed.close()
-        if self._pump is not None:
+        if self._pump is not None and self._backlog is not None:
+            self._backlog.end()
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
 
