@@ -72,6 +72,7 @@ class GatewayHost:
         self._due = asyncio.Event()
         self._fresh_login = False
         self._announce = asyncio.Event()
+        self._remember()
 
     # The sink, called from SDK threads.
 
@@ -97,10 +98,6 @@ class GatewayHost:
     async def run(self, gateway: Gateway) -> None:
         """Connect the gateway and serve it until cancelled."""
         self._gateway = gateway
-        saved, contracts = self._state.load_contracts()
-        if contracts and self.book.update(contracts):
-            day = to_datetime(saved).date().isoformat()
-            self._log.log(Level.INFO, "gateway.contracts_cached", count=len(self.book), day=day)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(gateway.connect())
             tasks.create_task(self._reconcile())
@@ -120,6 +117,12 @@ class GatewayHost:
         """Ask for this process to be replaced by a fresh one."""
         if not self.ended.done():
             self.ended.set_result(reason)
+
+    def _remember(self) -> None:
+        saved, contracts = self._state.load_contracts()
+        if contracts and self.book.update(contracts):
+            day = to_datetime(saved).date().isoformat()
+            self._log.log(Level.INFO, "gateway.contracts_cached", count=len(self.book), day=day)
 
     def _handle(self, event: GatewayEvent) -> None:
         match event:

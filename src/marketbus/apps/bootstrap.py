@@ -117,6 +117,7 @@ def _gateway(spec: GatewaySpec, host: GatewayHost, clock: SystemClock, logs: Log
         hours=TradingHours(cn_futures_hours()),
         folder=folder,
         lab_library=_lab_library() if spec.sdk == "lab" else None,
+        contracts=tuple(host.book),
     )
     return plugins.plugin(spec.kind).build(spec, context)
 

@@ -145,6 +145,8 @@ class GatewaySpec(msgspec.Struct, frozen=True):
     """Seconds without an answer of a front before it is reported."""
     call_timeout: float = 10.0
     """Seconds before an SDK call counts as hung."""
+    login_retry: float = 10.0
+    """Seconds between two logins while the counter is not open yet."""
 
 
 class GatewayContext(msgspec.Struct, frozen=True):
@@ -158,6 +160,8 @@ class GatewayContext(msgspec.Struct, frozen=True):
     """Private folder of this gateway for SDK flow files."""
     lab_library: Path | None
     """Where the simulated SDK libraries are, when `sdk = "lab"`."""
+    contracts: tuple[Contract, ...] = ()
+    """As the venue listed them last time; good until it lists them again."""
 
 
 class Probe(msgspec.Struct, frozen=True):

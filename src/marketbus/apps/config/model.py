@@ -116,6 +116,7 @@ class Gateway(_Section):
     """A vnpy `connect_*.json`; keys of `setting` win."""
     connect_timeout: float = Field(default=8.0, gt=0)
     call_timeout: float = Field(default=10.0, gt=0)
+    login_retry: float = Field(default=10.0, gt=0)
 
 
 class Document(BaseSettings):

@@ -42,6 +42,7 @@ class CtpGateway:
         self._sink = context.sink
         self._loop = asyncio.get_running_loop()
         self._symbols = Symbols()
+        self._symbols.list(context.contracts)
         self._md_lane = Lane("md", spec.call_timeout, context.sink)
         self._td_lane = Lane("td", spec.call_timeout, context.sink)
         self._tasks = asyncio.TaskGroup()
