@@ -21,7 +21,7 @@ from marketbus.domain.status import Level
 
 SWITCH = 0.0005
 """Seconds of CPython's switch interval: the default of 5 ms lets a busy SDK thread starve the writer."""
-STOP = 4.0
+STOP = 2.5
 """Seconds for a graceful end; then the process ends anyway."""
 
 

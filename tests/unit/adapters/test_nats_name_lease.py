@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
@@ -11,12 +12,13 @@ from nats_process import NatsProcess, until
 
 from marketbus.adapters.clock import SystemClock
 from marketbus.adapters.nats.connection import close_connection, ignore, open_connection
-from marketbus.adapters.nats.name_bucket import BUCKET, NameBucket, key_of, myself
+from marketbus.adapters.nats.holder import myself
+from marketbus.adapters.nats.name_bucket import BUCKET, NameBucket, key_of
 from marketbus.adapters.nats.name_lease import KvNameLease
 from marketbus.domain.errors import BusUnavailable
 
 TTL = 1.0
-Make = Callable[[str], Awaitable[KvNameLease]]
+Make = Callable[..., Awaitable[KvNameLease]]
 
 
 def unheard(host: str, pid: int) -> None:
@@ -170,3 +172,22 @@ def test_names_become_keys_without_collision() -> None:
     assert all(
         set(key_of(name)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=") for name in names
     )
+
+
+@pytest.mark.parametrize(("elsewhere", "at_once"), [(False, True), (True, False)])
+async def test_a_dead_process_of_this_machine_is_not_waited_for(
+    server: NatsProcess, lease: Make, elsewhere: bool, at_once: bool
+) -> None:
+    process = await asyncio.create_subprocess_exec("true")
+    await process.wait()
+    machine = "another boot/pid:[1]" if elsewhere else myself("x").machine
+    dead = msgspec.structs.replace(myself("dead"), pid=process.pid, machine=machine)
+    two = await lease("two", ttl=30.0)
+    client = await open_connection(server.options, ignore)
+    await NameBucket(client, "主力 1", SystemClock(), 30.0, 1).create(dead)
+    acquiring = asyncio.create_task(two.acquire(lambda host, pid: None))
+    done, _ = await asyncio.wait({acquiring}, timeout=1.0)
+    assert bool(done) is at_once
+    acquiring.cancel()
+    await asyncio.gather(acquiring, return_exceptions=True)
+    await close_connection(client)

@@ -1,8 +1,5 @@
 """The bucket of gateway names in NATS KV: one key per name, gone when its holder falls silent."""
 
-import socket
-from os import getpid
-
 import msgspec
 import nats.errors
 import nats.js.errors
@@ -11,6 +8,7 @@ from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.kv import KeyValue
 
+from marketbus.adapters.nats.holder import Holder
 from marketbus.ports.clock import Clock
 from marketbus.wire.subjects import encode_token
 
@@ -19,19 +17,6 @@ _EXISTS_OTHERWISE = 10058
 """JSStreamNameExistErr: another worker has made the bucket meanwhile."""
 UNREACHABLE = (OSError, nats.errors.Error)
 """What NATS raises while it cannot be asked (its JetStream errors are among them)."""
-
-
-class Holder(msgspec.Struct, frozen=True):
-    """Who holds a name; `token` tells two incarnations apart."""
-
-    host: str
-    pid: int
-    token: str
-
-
-def myself(token: str) -> Holder:
-    """This process."""
-    return Holder(socket.gethostname(), getpid(), token)
 
 
 def key_of(name: str) -> str:

@@ -7,7 +7,8 @@ from random import Random
 import nats.js.errors
 from nats.aio.client import Client
 
-from marketbus.adapters.nats.name_bucket import UNREACHABLE, Holder, NameBucket, myself
+from marketbus.adapters.nats.holder import Holder, is_gone, myself
+from marketbus.adapters.nats.name_bucket import UNREACHABLE, NameBucket
 from marketbus.domain.errors import BusUnavailable
 from marketbus.ports.clock import Clock
 
@@ -106,7 +107,7 @@ class KvNameLease:
         return await self._claim() is None
 
     async def _claim(self) -> Holder | None:
-        """Take the name if it is free or ours; else who holds it."""
+        """Take the name if it is free, ours, or a dead process's on this machine; else who holds it."""
         asked = self._clock.monotonic()
         holder, revision = await self._bucket.holder()
         if holder is not None and holder.token == self._me.token:
@@ -114,6 +115,8 @@ class KvNameLease:
             renewed = await self._bucket.update(self._me, revision)
         elif holder is None:
             renewed = await self._bucket.create(self._me)
+        elif is_gone(holder):
+            renewed = await self._bucket.update(self._me, revision)
         else:
             return holder
         if renewed is None:
