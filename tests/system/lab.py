@@ -70,13 +70,13 @@ class Lab:
         return {listing.symbol: listing for listing in self.exchange.listings}
 
     @property
-    def subscribed(self) -> frozenset[str]:
+    def subscribed(self) -> set[str]:
         """Symbols that somebody subscribed."""
         return self.call(
-            lambda lab: frozenset(
+            lambda lab: {
                 self.exchange.listings[row].symbol
                 for row in np.flatnonzero(lab._feed._subscribers > 0)  # pyright: ignore[reportPrivateUsage]
-            )
+            }
         )
 
     def market(self, symbol: str) -> tuple[Ticks, datetime]:

@@ -1,0 +1,153 @@
+"""Fronts that drop, refuse, and reject: reported, retried without hammering, everything subscribed again once."""
+
+import signal
+import time
+from pathlib import Path
+
+from marketbus import GatewayStatus
+from tests.conftest import Measured
+from tests.system import Recorder, System, eventually
+
+WANTED = ("rb2701.SHFE", "SA701.CZCE", "m2701.DCE")
+
+
+async def test_a_dropped_front_is_reported_and_everything_subscribed_again_once(
+    system: System, measured: Measured
+) -> None:
+    worker = system.worker("rb2701.SHFE")
+    async with system.connect() as bus:
+        first = await system.ready(bus)
+        reports: list[GatewayStatus] = []
+        bus._hub.directory.watchers.append(reports.append)  # pyright: ignore[reportPrivateUsage]
+        seen = Recorder()
+        async with await seen.follow(bus, *WANTED):
+            await eventually(lambda: len({tick.symbol for tick in seen.live}) == 3, "ticks of all")
+            dropped = time.monotonic()
+            assert system.lab.control.drop("md") == 1
+            await system.until(bus, lambda s: s.md.logins == 2 and s.acknowledged == 3, "the second login")
+            await eventually(lambda: seen.first_after(dropped + 0.5), "ticks after the drop")
+            measured("front dropped → ticks again", (seen.first_after(dropped + 0.5) or 0) - dropped)
+            before = len(seen.live)
+            await eventually(lambda: {t.symbol for t in seen.live[before:]} == {"rb2701", "SA701", "m2701"}, "all")
+        assert system.lab.control.status()["subscribe_requests"] == 2 * len(WANTED)
+        states = [report.md.state for report in reports]
+        assert "DISCONNECTED" in states
+        assert not seen.gaps  # nothing was numbered while the venue was away
+        again = await system.ready(bus)
+        assert again.epoch == first.epoch
+        assert again.td.logins == 1  # the trading session had no part in it
+    assert "market data front disconnected, reason 0x1001" in worker.words()
+    assert "cannot follow" not in worker.words()
+
+
+async def test_a_front_that_refuses_is_named_and_taken_again_when_it_is_back(system: System) -> None:
+    worker = system.worker(*WANTED, connect_timeout=1.0)
+    async with system.connect() as bus:
+        await system.ready(bus)
+        system.lab.control.refuse(front="md")
+        system.lab.control.drop("md")
+        status = await system.until(bus, lambda s: "Connect" in s.md.message, "the report")
+        assert status.md.state == "CONNECTING"
+        assert system.lab.md in status.md.message
+        assert status.td.state == "READY"
+        assert len(await bus.contracts("rb*.SHFE")) > 1  # what is known stays known
+        system.lab.control.refuse(on=False, front="md")
+        status = await system.until(bus, lambda s: s.md.state == "READY" and s.acknowledged == 3, "the recovery")
+        assert status.md.message == ""
+        assert {tick.symbol for tick in await bus.snapshot("*")} == {"rb2701", "SA701", "m2701"}
+    assert f"market data front {system.lab.md} gave no answer within 1 s" in worker.words()
+    assert "cannot follow" not in worker.words()
+
+
+async def test_a_wrong_password_latches_after_one_attempt_per_session(tmp_path: Path) -> None:
+    with System(tmp_path, {"password": "right"}) as system:
+        tried = system.lab.count_logins()
+        worker = system.worker(*WANTED, setting={"密码": "wrong"}, connect_timeout=0.5, login_retry=0.2)
+        async with system.connect() as bus:
+            status = await system.until(bus, lambda s: s.md.state == s.td.state == "FAILED", "both sessions failed")
+            for session in (status.md, status.td):
+                assert session.code == 3
+                assert session.message.startswith("[3] CTP:不合法的登录; check user and password")
+            system.lab.control.drop()
+            fronts = lambda: system.lab.control.status()["fronts"]  # noqa: E731
+            await eventually(lambda: fronts()["md"]["sessions"] == fronts()["td"]["sessions"] == 1, "the reconnect")
+            status = await system.status(bus)
+            assert status is not None
+            assert (status.md.state, status.td.state) == ("FAILED", "FAILED")
+        assert sorted(tried) == ["md", "td"]  # no further one after the reconnect: counters lock accounts
+        assert "will not be tried again" in worker.words()
+        assert "cannot follow" not in worker.words()
+        assert "wrong" not in worker.words().replace("is wrong", "")  # the password shows nowhere
+
+
+async def test_an_unknown_refusal_is_tried_once_more_and_no_more(system: System) -> None:
+    tried = system.lab.count_logins()
+    system.lab.control.reject_login(4321)
+    system.worker(*WANTED, login_retry=0.2)
+    async with system.connect() as bus:
+        await system.until(bus, lambda s: s.md.state == s.td.state == "FAILED", "both sessions failed")
+    assert sorted(tried) == ["md", "md", "td", "td"]
+
+
+async def test_a_counter_that_is_not_open_yet_is_waited_for(system: System) -> None:
+    """Also what the stock gateway never does: log in after a refused login."""
+    tried = system.lab.count_logins()
+    system.lab.control.reject_login(7)
+    worker = system.worker(*WANTED, login_retry=0.3)
+    async with system.connect() as bus:
+        status = await system.until(bus, lambda s: s.md.state == s.td.state == "WAITING", "both sessions waiting")
+        assert status.md.message == "[7] CTP:还没有初始化"
+        await eventually(lambda: tried.count("md") >= 3 and tried.count("td") >= 3, "further attempts")
+        system.lab.control.drop()  # a reconnect must not start a second series of attempts
+        await eventually(lambda: "reason 0x1001" in worker.words(), "the drop")
+        count, began = len(tried), time.monotonic()
+        await eventually(lambda: len(tried) >= count + 8, "more attempts")
+        assert time.monotonic() - began > 0.9  # two sessions, one attempt each in 0.3 s
+        system.lab.control.reject_login(0)
+        await system.until(bus, lambda s: s.acknowledged == 3 and s.td.state == "READY", "the opening")
+        seen = Recorder()
+        async with await seen.follow(bus, "rb2701.SHFE"):
+            await eventually(lambda: seen.live, "ticks")
+    assert system.lab.control.status()["logins"] == 2
+    assert "cannot follow" not in worker.words()
+
+
+async def test_market_data_flows_while_the_trading_front_is_down(system: System) -> None:
+    """The stock gateway drops every tick that comes before its contract query."""
+    system.lab.control.refuse(front="td")
+    system.worker("rb2701.SHFE", "IF*.CFFEX", connect_timeout=0.5)
+    async with system.connect() as bus:
+        status = await system.until(bus, lambda s: s.md.state == "READY" and s.ticks > 5, "ticks without contracts")
+        assert status.contracts == 0
+        assert system.lab.subscribed == {"rb2701"}  # nobody knows yet what IF* takes
+        ticks = await bus.snapshot("*")
+        assert [(tick.vt_symbol, tick.trading_day) for tick in ticks] == [("rb2701.SHFE", 20261120)]
+        status = await system.until(bus, lambda s: "Connect" in s.td.message, "the report on the trading front")
+        assert (status.md.state, status.td.state) == ("READY", "CONNECTING")
+        system.lab.control.refuse(on=False, front="td")
+        await system.ready(bus)
+        await eventually(lambda: any(s.startswith("IF") for s in system.lab.subscribed), "what IF* takes")
+
+        async def named() -> bool:
+            return [tick.name for tick in await bus.snapshot("rb2701.SHFE")] == ["螺纹钢2701"]
+
+        await eventually(named, "the name in the ticks")
+
+
+async def test_globs_and_names_work_from_the_cached_contracts_while_the_trading_front_is_down(system: System) -> None:
+    worker = system.worker("IF*.CFFEX")
+    async with system.connect() as bus:
+        first = await system.ready(bus)
+        worker.send(signal.SIGTERM)
+        assert worker.wait() == 0
+        system.lab.control.refuse(front="td")
+        system.lab.control.drop("td")
+        system.worker("IF*.CFFEX", connect_timeout=0.5)
+        status = await system.until(bus, lambda s: s.epoch > first.epoch and s.ticks > 10, "ticks")
+        assert status.contracts == 300
+        assert status.td.logins == 0
+        seen = Recorder()
+        async with await seen.follow(bus, "rb*.SHFE"):
+            await eventually(lambda: len({tick.symbol for tick in seen.live}) > 3, "ticks of a client's glob")
+        assert all(tick.name.startswith("螺纹钢") for tick in seen.ticks)
+        assert all(tick.average_price for tick in seen.live)
