@@ -6,5 +6,5 @@ bin=.venv/bin
 $bin/ruff format --check -q .
 $bin/ruff check -q .
 $bin/basedpyright
-$bin/lint-imports
+$bin/lint-imports --no-logo --no-cache
 $bin/python -m tools.asyncapi --check

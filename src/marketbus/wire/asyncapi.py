@@ -47,8 +47,8 @@ def document(version: str) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     for payload in payloads:
         schemas[payload.__name__] = _array(payload, schemas[payload.__name__])
-    channels = {_name(subject): _channel(subject, *about) for subject, about in _SUBJECTS.items()}
-    operations = {
+    channels: dict[str, Any] = {_name(subject): _channel(subject, *about) for subject, about in _SUBJECTS.items()}
+    operations: dict[str, Any] = {
         f"receive{payload.__name__}": {"action": "receive", "channel": {"$ref": f"#/channels/{_name(subject)}"}}
         for subject, (payload, _, _) in _SUBJECTS.items()
     }
@@ -102,10 +102,10 @@ def _channel(subject: str, payload: type[msgspec.Struct], summary: str, names: t
 def _verb_channel(verb: rpc.Verb) -> dict[str, Any]:
     principal = verb.group is rpc.Group.OPS
     address = f"rpc.{{gateway}}.{verb.group}.{verb.name}" + (".{principal}" if principal else "")
-    parameters: dict[str, Any] = {"gateway": {}} | ({"principal": {}} if principal else {})
+    names = ("gateway", "principal") if principal else ("gateway",)
     return {
         "address": address,
-        "parameters": parameters,
+        "parameters": {name: {} for name in names},
         "messages": {
             verb.request.__name__: {
                 "contentType": "application/json",
