@@ -38,7 +38,8 @@ def results(ours: list[step.Step], peer: list[step.Step]) -> list[Result]:
     """Every figure of the case."""
     about = (
         f"{ours[0].reached:,.0f} ticks/s over {INSTRUMENTS} instruments for {ours[0].seconds:.0f} s, "
-        f"{len(ours)} run(s); judged by the lab's oracle (Volume rises by 1 a tick); one consumer with the public SDK, every tick"
+        f"{len(ours)} run(s); judged by the lab's oracle (Volume rises by 1 a tick); "
+        "one consumer with the public SDK, every tick"
     )
     bad = [float(_bad(each)) for each in ours]
     drained = [1000 * (step.PATIENCE if each.drained is None else each.drained) for each in ours]

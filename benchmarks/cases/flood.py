@@ -14,8 +14,8 @@ BURST = 20_000
 
 
 def drain_of(seconds: float) -> float:
-    """Seconds that the backlog may take to drain: at most 5 % of the run, or short runs would flatter everybody."""
-    return min(1.0, max(0.15, seconds * 0.05))
+    """Seconds that the backlog may take to drain: at most 10 % of the run, or short runs would flatter everybody."""
+    return min(1.0, max(0.3, seconds * 0.1))
 
 
 def flood(case: str, lanes: Sequence[Lane], seconds: float, rounds: int = ROUNDS) -> list[list[float]]:
