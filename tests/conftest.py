@@ -1,6 +1,7 @@
 """Fixtures of whole-system tests; see tests/system."""
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,31 @@ import pytest
 from tests.system import System
 
 
+class Systems:
+    """Starts systems whose counter is told something special; the test's end stops them."""
+
+    def __init__(self, folder: Path, ends: ExitStack) -> None:
+        self.started: list[System] = []
+        self._folder = folder
+        self._ends = ends
+
+    def __call__(self, **lab: Any) -> System:
+        """`lab`: see CtpLabOptions."""
+        self.started.append(System(self._folder, lab))
+        return self._ends.enter_context(self.started[-1])
+
+
 @pytest.fixture
-def system(tmp_path: Path) -> Iterator[System]:
-    """A nats-server and a counter; the test starts the workers it wants."""
-    with System(tmp_path) as running:
-        yield running
+def systems(tmp_path: Path) -> Iterator[Systems]:
+    """Makes a nats-server and a counter; the test starts the workers it wants."""
+    with ExitStack() as ends:
+        yield Systems(tmp_path, ends)
+
+
+@pytest.fixture
+def system(systems: Systems) -> System:
+    """A nats-server and an ordinary counter."""
+    return systems()
 
 
 Measured = Callable[[str, float], None]
@@ -47,7 +68,9 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         arguments: dict[str, Any] = getattr(item, "funcargs", {})
+        found = [value for value in arguments.values() if isinstance(value, System)]
         for value in arguments.values():
-            if isinstance(value, System):
-                report.sections += [(f"log of {title}", text) for title, text in value.words().items()]
+            found += [each for each in value.started if each not in found] if isinstance(value, Systems) else []
+        for each in found:
+            report.sections += [(f"log of {title}", text) for title, text in each.words().items()]
     return report

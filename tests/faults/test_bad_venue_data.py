@@ -15,11 +15,20 @@ from marketbus.lab.ctp import CtpLab
 from tests.system import Recorder, System, eventually
 
 PRICES = (
-    "LastPrice PreSettlementPrice PreClosePrice OpenPrice HighestPrice LowestPrice SettlementPrice UpperLimitPrice "
-    "LowerLimitPrice AveragePrice BidPrice1 AskPrice1 BidPrice2 AskPrice2 BidPrice3 AskPrice3 BidPrice4 AskPrice4 "
-    "BidPrice5 AskPrice5"
-).split()
-OPTIONAL = "limit_up limit_down open_price high_price low_price pre_close pre_settlement settlement_price".split()
+    *("LastPrice", "PreSettlementPrice", "PreClosePrice", "OpenPrice", "HighestPrice", "LowestPrice"),
+    *("SettlementPrice", "UpperLimitPrice", "LowerLimitPrice", "AveragePrice"),
+    *(f"{side}Price{level}" for side in ("Bid", "Ask") for level in range(1, 6)),
+)
+OPTIONAL = (
+    "limit_up",
+    "limit_down",
+    "open_price",
+    "high_price",
+    "low_price",
+    "pre_close",
+    "pre_settlement",
+    "settlement_price",
+)
 
 
 @pytest.fixture(scope="module")

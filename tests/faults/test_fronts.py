@@ -2,10 +2,9 @@
 
 import signal
 import time
-from pathlib import Path
 
 from marketbus import GatewayStatus
-from tests.conftest import Measured
+from tests.conftest import Measured, Systems
 from tests.system import Recorder, System, eventually
 
 WANTED = ("rb2701.SHFE", "SA701.CZCE", "m2701.DCE")
@@ -59,25 +58,25 @@ async def test_a_front_that_refuses_is_named_and_taken_again_when_it_is_back(sys
     assert "cannot follow" not in worker.words()
 
 
-async def test_a_wrong_password_latches_after_one_attempt_per_session(tmp_path: Path) -> None:
-    with System(tmp_path, {"password": "right"}) as system:
-        tried = system.lab.count_logins()
-        worker = system.worker(*WANTED, setting={"密码": "wrong"}, connect_timeout=0.5, login_retry=0.2)
-        async with system.connect() as bus:
-            status = await system.until(bus, lambda s: s.md.state == s.td.state == "FAILED", "both sessions failed")
-            for session in (status.md, status.td):
-                assert session.code == 3
-                assert session.message.startswith("[3] CTP:不合法的登录; check user and password")
-            system.lab.control.drop()
-            fronts = lambda: system.lab.control.status()["fronts"]  # noqa: E731
-            await eventually(lambda: fronts()["md"]["sessions"] == fronts()["td"]["sessions"] == 1, "the reconnect")
-            status = await system.status(bus)
-            assert status is not None
-            assert (status.md.state, status.td.state) == ("FAILED", "FAILED")
-        assert sorted(tried) == ["md", "td"]  # no further one after the reconnect: counters lock accounts
-        assert "will not be tried again" in worker.words()
-        assert "cannot follow" not in worker.words()
-        assert "wrong" not in worker.words().replace("is wrong", "")  # the password shows nowhere
+async def test_a_wrong_password_latches_after_one_attempt_per_session(systems: Systems) -> None:
+    system = systems(password="right")
+    tried = system.lab.count_logins()
+    worker = system.worker(*WANTED, setting={"密码": "wrong"}, connect_timeout=0.5, login_retry=0.2)
+    async with system.connect() as bus:
+        status = await system.until(bus, lambda s: s.md.state == s.td.state == "FAILED", "both sessions failed")
+        for session in (status.md, status.td):
+            assert session.code == 3
+            assert session.message.startswith("[3] CTP:不合法的登录; check user and password")
+        system.lab.control.drop()
+        fronts = lambda: system.lab.control.status()["fronts"]  # noqa: E731
+        await eventually(lambda: fronts()["md"]["sessions"] == fronts()["td"]["sessions"] == 1, "the reconnect")
+        status = await system.status(bus)
+        assert status is not None
+        assert (status.md.state, status.td.state) == ("FAILED", "FAILED")
+    assert sorted(tried) == ["md", "td"]  # no further one after the reconnect: counters lock accounts
+    assert "will not be tried again" in worker.words()
+    assert "cannot follow" not in worker.words()
+    assert "wrong" not in worker.words().replace("is wrong", "")  # the password shows nowhere
 
 
 async def test_an_unknown_refusal_is_tried_once_more_and_no_more(system: System) -> None:

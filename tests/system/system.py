@@ -67,6 +67,11 @@ class System:
         command = worker_environment.command(name, config, base=self.env | dict(env or {}))
         return self.process(f"worker-{name}", *command.argv, env=command.env, cwd=command.cwd)
 
+    def standby(self, name: str = GATEWAY) -> Process:
+        """Starts a second worker of a name, from the first one's configuration."""
+        command = worker_environment.command(name, self.folder / f"{name}.toml", base=self.env)
+        return self.process(f"standby-{name}", *command.argv, env=command.env, cwd=command.cwd)
+
     def process(self, title: str, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Process:
         """Starts anything; `title` names its log."""
         log = self.logs.setdefault(title, self.folder / f"{title}.log")
