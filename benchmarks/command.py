@@ -12,8 +12,12 @@ from benchmarks.cases.case import Case, note
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.result import Result
 from marketbus.apps import china_locale
+from marketbus.domain.errors import MarketBusError
 from marketbus.lab.ctp import build
 from marketbus.lab.errors import LabError
+
+FAILURES = (BenchmarkFailed, MarketBusError, LabError, OSError)
+"""What ends a case but not the others."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +60,7 @@ def _run(chosen: Sequence[Case], seconds: float | None) -> tuple[list[Result], l
         note(f"== {case.name}: {case.says}")
         try:
             results += case.run(seconds)
-        except (BenchmarkFailed, LabError, OSError) as error:
+        except FAILURES as error:
             failures.append(f"{case.name}: {error}")
             note(failures[-1])
     return results, failures

@@ -31,9 +31,14 @@ def where_measured() -> str:
 
 def write(results: Sequence[Result], text: str, name: str = "latest") -> None:
     """`benchmarks/NAME.json` and `.md`."""
+    write_json(results, name)
+    (FOLDER / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def write_json(results: Sequence[Result], name: str) -> None:
+    """`benchmarks/NAME.json`: a list of results."""
     encoded = msgspec.json.format(msgspec.json.encode(list(results)), indent=1)
     (FOLDER / f"{name}.json").write_bytes(encoded + b"\n")
-    (FOLDER / f"{name}.md").write_text(text, encoding="utf-8")
 
 
 def _row(result: Result) -> tuple[str, ...]:

@@ -44,13 +44,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         conditions: str = "",
     ) -> Self:
         """Medians over rounds; a goal for `ours` must hold in every round."""
-        own, other = median(ours), median(peer) if peer else None
+        own, other = median(ours) if ours else None, median(peer) if peer else None
         ratio = None
-        if other is not None and own > 0 and other > 0:
+        if own and other and own > 0 and other > 0:
             ratio = other / own if lower_is_better else own / other
         met = None
         if goal is not None and goal_of == "ours":
-            met = max(ours) <= goal if lower_is_better else min(ours) >= goal
+            met = bool(ours) and (max(ours) <= goal if lower_is_better else min(ours) >= goal)
         elif goal is not None:
             met = ratio is not None and ratio >= goal
         return cls(

@@ -16,8 +16,6 @@ QUIET = 1.5
 """Seconds without a tick after which no more is expected."""
 PATIENCE = 30.0
 """Seconds for a backlog to drain before the lane counts as broken."""
-REACHED = 0.95
-"""A rate counts as tried when the venue reached this part of it."""
 
 
 class Step(msgspec.Struct, frozen=True):

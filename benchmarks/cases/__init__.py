@@ -5,6 +5,6 @@ from benchmarks.cases.case import Case
 
 def cases() -> dict[str, Case]:
     """By name, in the order they run."""
-    from benchmarks.cases import ctp_5k, ctp_flood
+    from benchmarks.cases import ctp_5k, ctp_flood, synthetic_flood
 
-    return {each.CASE.name: each.CASE for each in (ctp_5k, ctp_flood)}
+    return {each.CASE.name: each.CASE for each in (ctp_5k, ctp_flood, synthetic_flood)}

@@ -8,11 +8,16 @@ import msgspec
 from benchmarks.ledger import Ledger
 
 
-def answer(ledger: Ledger, line: bytes, gaps: dict[str, int] | None = None) -> None:
-    """One command in, one line out: `count`, or `take` (`offset`: measure the way from the venue, from now on)."""
+def answer(ledger: Ledger, line: bytes, gaps: dict[str, int] | None = None, *, ready: bool = True) -> None:
+    """One command in, one line out: `ready`, `count`, or `take` (`offset`: measure from the venue, from now on)."""
     asked: dict[str, Any] = msgspec.json.decode(line)
-    said = ledger.take(asked.get("offset"), gaps) if asked["do"] == "take" else {"count": ledger.count}
-    say(said)
+    match asked["do"]:
+        case "take":
+            say(ledger.take(asked.get("offset"), gaps))
+        case "count":
+            say({"count": ledger.count})
+        case _:
+            say({"ready": ready})
 
 
 def say(message: object) -> None:

@@ -13,7 +13,7 @@ from vnpy.event import Event
 from vnpy.rpc import RpcClient
 from vnpy.trader.event import EVENT_TICK
 
-from benchmarks.consumers.answers import answer, say
+from benchmarks.consumers.answers import answer
 from benchmarks.ledger import Ledger
 from benchmarks.sources.hello import EVENT_HELLO
 
@@ -34,9 +34,8 @@ class Consumer(RpcClient):
             self.ledger.live(tick.symbol, int(tick.volume))
             if self.ledger.offset is not None:
                 self._time(tick.datetime)
-        elif event.type == EVENT_HELLO and not self.greeted:
+        elif event.type == EVENT_HELLO:
             self.greeted = True
-            say({"ready": True})
 
     def _time(self, stamp: datetime) -> None:
         # vnpy_ctp does not pad the milliseconds (ctp_gateway.py 320): "5" and "50" both become 500.
@@ -47,12 +46,12 @@ class Consumer(RpcClient):
 
 
 def consume(req_address: str, sub_address: str) -> None:
-    """Until stdin ends; says that it is ready when the first greeting has come through."""
+    """Until stdin ends; ready when the first greeting has come through."""
     consumer = Consumer(Ledger())
     consumer.subscribe_topic("")
     consumer.start(req_address, sub_address)
     for line in sys.stdin.buffer:
-        answer(consumer.ledger, line)
+        answer(consumer.ledger, line, ready=consumer.greeted)
     os._exit(0)
 
 

@@ -40,6 +40,11 @@ def rpc_lane(
         wait_for("the stock gateway's login and contracts", lambda: server.ask("ready")["result"])
         server.ask("subscribe")
         wait_for("the stock gateway's subscriptions", lambda: control.status()["subscribed"] >= instruments)
-        server.ask("hello")
-        consumer.hear()
+        wait_for("the consumer's subscription", lambda: _greeted(server, consumer))
         yield Lane("vnpy RPC, EVENT_TICK alone" if lean else "vnpy RPC", control, server, consumer)
+
+
+def _greeted(server: Process, consumer: Process) -> bool:
+    # Greeted again and again: what ZeroMQ publishes before the subscription has arrived is lost.
+    server.ask("hello")
+    return bool(consumer.ask("ready")["ready"])
