@@ -47,7 +47,9 @@ class ExchangeTime:
         if known is None:
             if len(self._stamps) > 4096:
                 self._stamps.clear()
-            known = self._stamps[key] = self._second(exchange, trading_day, action_day, update_time, now)
+            known = self._second(exchange, trading_day, action_day, update_time, now)
+            if not known[2]:  # what was inferred from the clock holds for this moment only
+                self._stamps[key] = known
         second, day, inferred = known
         if second > now + AHEAD:
             second, inferred = _latest(second, now), True

@@ -64,6 +64,12 @@ def test_a_bad_date_is_inferred_from_the_clock_and_said(times: ExchangeTime, act
     assert stamp.inferred
 
 
+def test_what_was_inferred_today_is_not_repeated_tomorrow(times: ExchangeTime) -> None:
+    for day in ("2026-11-23", "2026-11-24"):
+        stamp = times.resolve(Exchange.SHFE, "", "", "09:30:00", 0, at(f"{day}T09:30:02"))
+        assert to_datetime(stamp.instant).isoformat() == f"{day}T09:30:00+08:00"
+
+
 def test_a_date_in_the_future_is_inferred(times: ExchangeTime) -> None:
     # A front that writes the trading day into ActionDay at night, as DCE does, but on SHFE.
     stamp = times.resolve(Exchange.SHFE, "20261123", "20261123", "21:00:00", 0, at("2026-11-20T21:00:01"))
