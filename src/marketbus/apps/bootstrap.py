@@ -69,6 +69,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         publisher = NatsPublisher(client)
         feed = await ends.enter_async_context(log_feed(publisher))
         logs.publish = feed.put
+        ends.callback(_unplug, logs)
         lease = KvNameLease(client, name, clock, random, token=f"{random.getrandbits(64):016x}")
         ends.push_async_callback(lease.release)
         await lease.acquire(lambda host, pid: _standby(logs, host, pid))
@@ -120,6 +121,11 @@ def _gateway(spec: GatewaySpec, host: GatewayHost, clock: SystemClock, logs: Log
         contracts=tuple(host.book),
     )
     return plugins.plugin(spec.kind).build(spec, context)
+
+
+def _unplug(logs: Logs) -> None:
+    """What ended the worker is logged after its loop, when there is no bus to tell."""
+    logs.publish = None
 
 
 def _lab_library() -> Path:
