@@ -1,6 +1,8 @@
 """What one asks of the bus besides ticks, who answers, and the sentences when nobody does."""
 
 import asyncio
+import signal
+import sys
 import threading
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
@@ -203,3 +205,19 @@ async def test_a_handler_of_the_sync_bus_must_not_wait_for_the_bus(server: Serve
                 return said[0]
 
     assert "inside a handler" in await asyncio.to_thread(script)
+
+
+async def test_ctrl_c_ends_a_sync_loop_and_gives_the_lease_back(server: Server, worker: Worker) -> None:
+    code = (
+        "import marketbus\n"
+        f"with marketbus.connect_sync('{server.url}') as bus:\n"
+        f"    for tick in bus.ticks('{RB}'):\n"
+        "        pass\n"
+    )
+    quiet = asyncio.subprocess.DEVNULL
+    script = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stderr=quiet)
+    await until(lambda: "snapshot" in worker.asked)
+    assert len(worker.wishes.leases) == 1
+    script.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(script.wait(), 5) == -signal.SIGINT
+    assert not worker.wishes.leases
