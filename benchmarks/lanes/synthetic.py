@@ -15,23 +15,23 @@ GATEWAY = "benchmarks.sources.synthetic:SyntheticGateway"
 
 
 @contextmanager
-def ours(folder: Path) -> Generator[Lane]:
+def ours(folder: Path, threads: int) -> Generator[Lane]:
     """Hosted by a worker of kind `vnpy`."""
     made(folder)
     port = free_port()
-    gateway = {"kind": "vnpy", "class": GATEWAY, "setting": {"port": port}}
+    gateway = {"kind": "vnpy", "class": GATEWAY, "setting": {"port": port, "threads": threads}}
     with late_control(port) as control, bus_lane(folder, gateway, control, INSTRUMENTS) as lane:
         yield lane
 
 
 @contextmanager
-def peer(folder: Path) -> Generator[Lane]:
+def peer(folder: Path, threads: int) -> Generator[Lane]:
     """In an EventEngine, published by vnpy's RPC."""
     made(folder)
     port = free_port()
     module = "benchmarks.sources.synthetic_rpc"
     with (
         late_control(port) as control,
-        rpc_lane(folder, module, (str(port),), control, INSTRUMENTS, lean=False) as lane,
+        rpc_lane(folder, module, (str(port), str(threads)), control, INSTRUMENTS, lean=False) as lane,
     ):
         yield lane

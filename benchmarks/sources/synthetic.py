@@ -16,7 +16,6 @@ from benchmarks.sources.control import serve
 from benchmarks.sources.counter import INSTRUMENTS
 from marketbus.lab.instruments import Listing, listings
 
-THREADS = 4
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TURN = 32
 """Ticks between two looks at the pace."""
@@ -32,10 +31,12 @@ class SyntheticGateway(BaseGateway):
         super().__init__(event_engine, gateway_name)
         self._listed = listings(date.today(), INSTRUMENTS)
         self._subscribed: set[str] = set()
-        self._producers = [_Producer(self, self._listed[first::THREADS]) for first in range(THREADS)]
+        self._producers: list[_Producer] = []
 
     def connect(self, setting: dict[str, Any]) -> None:
-        """List the contracts and wait for orders on `setting["port"]`."""
+        """List the contracts, start `setting["threads"]` threads, and take orders on `setting["port"]`."""
+        threads = int(setting["threads"])
+        self._producers = [_Producer(self, self._listed[first::threads]) for first in range(threads)]
         for listing in self._listed:
             self.on_contract(
                 ContractData(
@@ -90,7 +91,8 @@ class SyntheticGateway(BaseGateway):
 
     def _pace(self, rate: float, count: int) -> None:
         """Answers when every thread has heard it, and a burst is out."""
-        heard = [producer.pace(rate / THREADS, count // THREADS) for producer in self._producers]
+        share = len(self._producers)
+        heard = [producer.pace(rate / share, count // share) for producer in self._producers]
         for event in heard:
             event.wait(60)
 

@@ -1,4 +1,4 @@
-"""The synthetic gateway behind vnpy's EventEngine and RPC: `synthetic_rpc REP PUB LEAN PORT`."""
+"""The synthetic gateway behind vnpy's EventEngine and RPC: `synthetic_rpc REP PUB LEAN PORT THREADS`."""
 
 import sys
 
@@ -7,11 +7,11 @@ from benchmarks.sources.rpc_service import RpcService
 from benchmarks.sources.synthetic import SyntheticGateway
 
 
-def main(rep: str, pub: str, lean: str, port: str) -> None:
+def main(rep: str, pub: str, lean: str, port: str, threads: str) -> None:
     """Until stdin ends."""
     service = RpcService(rep, pub, lean=lean == "1")
     gateway = SyntheticGateway(service.engine, "SYNTHETIC")
-    gateway.connect({"port": port})
+    gateway.connect({"port": port, "threads": threads})
     service.serve(gateway, lambda: len(service.contracts) >= INSTRUMENTS)
 
 
