@@ -90,7 +90,7 @@ def parse(name: str, setting: Mapping[str, Any]) -> CtpSetting:
             if not text[key]:
                 raise ConfigError(f"{where}.{key}", "missing", "the trading front needs it")
     environment = given.get("柜台环境", "实盘") or "实盘"
-    if environment not in _ENVIRONMENTS:
+    if not isinstance(environment, str) or environment not in _ENVIRONMENTS:
         raise ConfigError(f"{where}.柜台环境", f"{environment!r} is not known", "实盘 or 测试")
     return CtpSetting(
         user_id=text["用户名"],
