@@ -13,6 +13,8 @@ from marketbus.domain.tick import Tick, TickFlag
 from marketbus.domain.times import SHANGHAI, from_datetime, to_datetime, yyyymmdd
 
 _OPTION_TYPES = {VnpyOptionType.CALL: OptionType.CALL, VnpyOptionType.PUT: OptionType.PUT}
+_SANE = 1e300
+"""Beyond it a number means none: venues write DBL_MAX for what does not exist, and not every gateway cleans it."""
 _STATISTICS = ("limit_up", "limit_down", "open_price", "high_price", "low_price", "pre_close")
 LEVELS = range(1, 6)
 
@@ -21,19 +23,20 @@ def tick_from_vnpy(data: TickData, received: int, trading_day: int, flags: int =
     """A vnpy tick as a domain tick; vnpy's 0 in a statistic means absent, a naive datetime is Shanghai time.
 
     Raises:
-        ValueError: a price or a volume is not a finite number.
+        ValueError: the last price or the volume is not a number, or the volume is impossible.
     """
     fields: dict[str, Any] = {}
     for level in LEVELS:
         for side in ("bid", "ask"):
             volume = getattr(data, f"{side}_volume_{level}")
             price = getattr(data, f"{side}_price_{level}")
-            if volume > 0 and math.isfinite(price):
+            if 0 < volume < _SANE and -_SANE < price < _SANE:
                 fields[f"{side}_price_{level}"] = float(price)
                 fields[f"{side}_volume_{level}"] = float(volume)
-    if not math.isfinite(data.last_price) or not math.isfinite(data.volume):
+    if math.isnan(data.last_price) or not 0 <= data.volume < _SANE:
         raise ValueError(f"last_price {data.last_price}, volume {data.volume}")
-    if not data.last_price:
+    last_price = _present(data.last_price)
+    if last_price is None:
         flags |= TickFlag.NO_LAST
     if "bid_price_1" in fields and "ask_price_1" in fields and fields["bid_price_1"] >= fields["ask_price_1"]:
         flags |= TickFlag.CROSSED
@@ -49,10 +52,10 @@ def tick_from_vnpy(data: TickData, received: int, trading_day: int, flags: int =
         flags=flags,
         name=data.name,
         volume=float(data.volume),
-        turnover=float(data.turnover),
-        open_interest=float(data.open_interest),
-        last_price=float(data.last_price),
-        last_volume=float(data.last_volume),
+        turnover=_present(data.turnover) or 0.0,
+        open_interest=_present(data.open_interest) or 0.0,
+        last_price=last_price or 0.0,
+        last_volume=_present(data.last_volume) or 0.0,
         **fields,
     )
 
@@ -106,4 +109,4 @@ def contract_from_vnpy(data: ContractData) -> Contract:
 
 
 def _present(value: float) -> float | None:
-    return float(value) if value and math.isfinite(value) and abs(value) < 1e300 else None
+    return float(value) if value and -_SANE < value < _SANE else None
