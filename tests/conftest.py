@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.system import System
 
@@ -36,6 +37,10 @@ def system(systems: Systems) -> System:
     """A nats-server and an ordinary counter."""
     return systems()
 
+
+# The same examples in every run: a suite that fails by chance is not believed.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 Measured = Callable[[str, float], None]
 _FIGURES = pytest.StashKey[list[str]]()

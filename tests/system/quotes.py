@@ -18,7 +18,7 @@ class QuotesGateway(BaseGateway):
 
     default_name = "QUOTES"
     default_setting: dict[str, Any] = {"user": "", "noise": 0}  # noqa: RUF012 (vnpy declares it so)
-    exchanges: list[Exchange] = list(SYMBOLS.values())
+    exchanges: list[Exchange] = list(SYMBOLS.values())  # noqa: RUF012
 
     def __init__(self, event_engine: EventEngine, gateway_name: str) -> None:
         super().__init__(event_engine, gateway_name)
