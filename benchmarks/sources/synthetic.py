@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,8 @@ from benchmarks.sources.control import serve
 from benchmarks.sources.counter import INSTRUMENTS
 from marketbus.lab.instruments import Listing, listings
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+OPEN = datetime(2026, 9, 1, 10, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+"""Ticks are stamped from here on: a figure must not depend on whether it is day or night in Shanghai."""
 TURN = 32
 """Ticks between two looks at the pace."""
 
@@ -138,7 +139,7 @@ def _tick(gateway_name: str, listing: Listing, volume: int) -> TickData:
     return TickData(
         symbol=listing.symbol,
         exchange=Exchange(listing.exchange),
-        datetime=datetime.now(SHANGHAI),
+        datetime=OPEN + timedelta(seconds=time.monotonic() % 3600),
         name=listing.name,
         volume=volume,
         turnover=volume * price,
