@@ -1,6 +1,7 @@
 """Ticks and contracts: domain ⇄ vnpy."""
 
 import math
+from operator import attrgetter
 from typing import Any
 
 from vnpy.trader.constant import Exchange as VnpyExchange
@@ -16,7 +17,13 @@ _OPTION_TYPES = {VnpyOptionType.CALL: OptionType.CALL, VnpyOptionType.PUT: Optio
 _SANE = 1e300
 """Beyond it a number means none: venues write DBL_MAX for what does not exist, and not every gateway cleans it."""
 _STATISTICS = ("limit_up", "limit_down", "open_price", "high_price", "low_price", "pre_close")
-LEVELS = range(1, 6)
+_DEPTH = 5
+_BOOK = {
+    kind: [f"{side}_{kind}_{level}" for side in ("bid", "ask") for level in range(1, _DEPTH + 1)]
+    for kind in ("price", "volume")
+}
+# In the order of Tick's fields: a tick is built by position, in a third of the time.
+_statistics, _prices, _volumes = attrgetter(*_STATISTICS), attrgetter(*_BOOK["price"]), attrgetter(*_BOOK["volume"])
 
 
 def tick_from_vnpy(data: TickData, received: int, trading_day: int, flags: int = 0) -> Tick:
@@ -25,39 +32,40 @@ def tick_from_vnpy(data: TickData, received: int, trading_day: int, flags: int =
     Raises:
         ValueError: the last price or the volume is not a number, or the volume is impossible.
     """
-    fields: dict[str, Any] = {}
-    for level in LEVELS:
-        for side in ("bid", "ask"):
-            volume = getattr(data, f"{side}_volume_{level}")
-            price = getattr(data, f"{side}_price_{level}")
-            if 0 < volume < _SANE and -_SANE < price < _SANE:
-                fields[f"{side}_price_{level}"] = float(price)
-                fields[f"{side}_volume_{level}"] = float(volume)
+    prices, volumes = list(_prices(data)), list(_volumes(data))
+    for index in range(len(prices)):
+        if 0 < volumes[index] < _SANE and -_SANE < prices[index] < _SANE:
+            prices[index], volumes[index] = float(prices[index]), float(volumes[index])
+        else:
+            prices[index] = volumes[index] = 0.0
     if math.isnan(data.last_price) or not 0 <= data.volume < _SANE:
         raise ValueError(f"last_price {data.last_price}, volume {data.volume}")
     last_price = _present(data.last_price)
     if last_price is None:
         flags |= TickFlag.NO_LAST
-    if "bid_price_1" in fields and "ask_price_1" in fields and fields["bid_price_1"] >= fields["ask_price_1"]:
+    if volumes[0] and volumes[_DEPTH] and prices[0] >= prices[_DEPTH]:
         flags |= TickFlag.CROSSED
-    for name in _STATISTICS:
-        fields[name] = _present(getattr(data, name))
-    return Tick(
-        gateway=data.gateway_name,
-        symbol=data.symbol,
-        exchange=Exchange(data.exchange.value),
-        datetime=from_datetime(data.datetime),
-        received=received,
-        trading_day=trading_day,
-        flags=flags,
-        name=data.name,
-        volume=float(data.volume),
-        turnover=_present(data.turnover) or 0.0,
-        open_interest=_present(data.open_interest) or 0.0,
-        last_price=last_price or 0.0,
-        last_volume=_present(data.last_volume) or 0.0,
-        **fields,
-    )
+    values: list[Any] = [
+        data.gateway_name,
+        data.symbol,
+        Exchange(data.exchange.value),
+        from_datetime(data.datetime),
+        received,
+        0,
+        0,
+        trading_day,
+        int(flags),
+        data.name,
+        float(data.volume),
+        _present(data.turnover) or 0.0,
+        _present(data.open_interest) or 0.0,
+        last_price or 0.0,
+        _present(data.last_volume) or 0.0,
+        *map(_present, _statistics(data)),
+        *prices,
+        *volumes,
+    ]
+    return Tick(*values)
 
 
 def tick_to_vnpy(tick: Tick) -> TickData:
@@ -76,11 +84,8 @@ def tick_to_vnpy(tick: Tick) -> TickData:
     )
     for name in _STATISTICS:
         setattr(data, name, getattr(tick, name) or 0.0)
-    for level in LEVELS:
-        for side in ("bid", "ask"):
-            for kind in ("price", "volume"):
-                field = f"{side}_{kind}_{level}"
-                setattr(data, field, getattr(tick, field))
+    for field in (*_BOOK["price"], *_BOOK["volume"]):
+        setattr(data, field, getattr(tick, field))
     data.localtime = to_datetime(tick.received)
     return data
 

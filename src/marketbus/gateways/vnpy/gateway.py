@@ -32,6 +32,7 @@ from marketbus.ports.gateway import (
 )
 from marketbus.vnpy_types.market import contract_from_vnpy, tick_from_vnpy
 
+_MARKS = 65_536
 QUIET = 1.0
 """Seconds without a further contract after which the list counts as complete: vnpy has no end mark."""
 
@@ -76,6 +77,7 @@ class VnpyGateway:
         self._contracts: list[Contract] = []
         self._contracts_lock = threading.Lock()
         self._ready = False
+        self._marked: dict[tuple[VnpyExchange, str, int], tuple[int, int]] = {}
         self.gateway: BaseGateway = self._host(base)
         self.sdk = _version(base)
 
@@ -111,14 +113,24 @@ class VnpyGateway:
         received = self.clock.now()
         self._heard()
         try:
-            instant = from_datetime(data.datetime)
-            flags = self.hours.flags(Exchange(data.exchange.value), product_code(data.symbol), instant)
-            day = yyyymmdd(trading_day_of(self.calendar, to_datetime(instant)))
-            tick = tick_from_vnpy(data, received, day, flags)
+            tick = tick_from_vnpy(data, received, *self._marks(data))
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
             self.sink.reject("bad_tick", str(getattr(data, "symbol", "?")), f"{type(error).__name__}: {error}")
             return
         self.sink.tick(tick)
+
+    def _marks(self, data: TickData) -> tuple[int, int]:
+        """Trading day and session flags, which are the same for a whole second."""
+        second = from_datetime(data.datetime.replace(microsecond=0))
+        key = (data.exchange, data.symbol, second)
+        marks = self._marked.get(key)
+        if marks is None:
+            if len(self._marked) > _MARKS:
+                self._marked.clear()
+            day = yyyymmdd(trading_day_of(self.calendar, to_datetime(second)))
+            flags = self.hours.flags(Exchange(data.exchange.value), product_code(data.symbol), second)
+            marks = self._marked[key] = (day, flags)
+        return marks
 
     def on_contract(self, data: ContractData) -> None:
         """Collect; they are handed on in batches."""
