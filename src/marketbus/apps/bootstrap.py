@@ -101,6 +101,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             kind=spec.kind,
             simulated=gateway.simulated,
             version=metadata.version("marketbus"),
+            may_answer=lambda: lease.held,
         )
         await rpc.start()
         ends.push_async_callback(rpc.stop)

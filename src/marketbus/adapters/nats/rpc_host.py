@@ -20,10 +20,16 @@ OnError = Callable[[str, Exception], None]
 
 _AT_ONCE = 200
 _FLUSH_TIMEOUT = 5
+_DOUBT, _LOOK = 2000, 20
+"""Milliseconds that a request waits while the name is not surely ours, and between two looks."""
 
 
 class RpcHost:
-    """Answers every verb of `wire.rpc` for one gateway, until stopped."""
+    """Answers every verb of `wire.rpc` for one gateway, until stopped.
+
+    Each incarnation is a queue group of its own: in a shared one, NATS would go on giving every other request to a
+    frozen worker that was taken over. So a request may reach two, and only the one that surely holds the name answers.
+    """
 
     def __init__(
         self,
@@ -35,13 +41,15 @@ class RpcHost:
         kind: str,
         simulated: bool,
         version: str,
+        may_answer: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`version` is a semantic version, as ADR-32 wants it."""
+        """`version` is a semantic version, as ADR-32 wants it. `may_answer`: whether the name is surely ours."""
         self._client = client
         self._service = service
         self._on_error = on_error
         self._gateway = gateway
         self._version = version
+        self._may_answer = may_answer
         self._metadata = {
             "gateway": gateway,
             "kind": kind,
@@ -57,6 +65,7 @@ class RpcHost:
             version=self._version,
             description=f"marketbus gateway {self._gateway}",
             metadata=self._metadata,
+            queue_group=f"epoch-{self._service.epoch}",
         )
         self._micro = Service(self._client, config)
         await self._micro.start()
@@ -88,6 +97,8 @@ class RpcHost:
 
     async def handle(self, verb: rpc.Verb, request: Request) -> None:
         """Answer one request; nothing that goes wrong in it ends the service."""
+        if not await self._sure():
+            return  # another worker has the name, and answers
         try:
             await self._reply(verb, request, self._answer(verb, request))
         except MarketBusError as error:
@@ -97,6 +108,14 @@ class RpcHost:
         except Exception as error:  # noqa: BLE001 (the last line of defence; reported, not swallowed)
             self._on_error(verb.name, error)
             await self._fault(request, 500, rpc.Fault("error", f"{type(error).__name__} in {verb.name}", "see the log"))
+
+    async def _sure(self) -> bool:
+        """Whether the name is ours; after an outage of NATS that takes a moment to be known."""
+        for _ in range(_DOUBT // _LOOK):
+            if self._may_answer():
+                return True
+            await asyncio.sleep(_LOOK / 1000)
+        return self._may_answer()
 
     def _answer(self, verb: rpc.Verb, request: Request) -> Answer:
         principal = ""
