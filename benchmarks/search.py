@@ -4,28 +4,35 @@ from collections.abc import Callable
 
 REACHED = 0.95
 """A venue that reaches less than this part of what it is asked for is at its end: there is nothing to find above."""
+DOWN, UP = 0.8, 1.2
+DESCENT = 8
+"""Attempts to find any rate that passes."""
 
 Attempt = Callable[[float], float | None]
 """Tries a rate; gives the rate reached when it passed, None when it did not."""
 
 
-def highest(attempt: Attempt, guess: float, *, steps: int = 4, spread: float = 0.3) -> float:
-    """Bisect around `guess`, from guess × (1 - spread) to guess × (1 + spread); 0 when nothing passes.
+def highest(attempt: Attempt, guess: float, *, steps: int = 3) -> float:
+    """Go down from just below `guess` until a rate passes, then `steps` attempts above it; 0 when none passes.
 
-    When even the lowest fails the range moves down, and up when the highest passes: at most `steps` attempts in all.
+    Above it: halfway to the lowest rate that failed; while none has, up by a fifth.
     """
-    low, high = guess * (1 - spread), guess * (1 + spread)
-    best, floor, ceiling = 0.0, False, False
-    for _ in range(steps):
-        rate = (low + high) / 2
+    rate, failed = guess * 0.9, 0.0
+    for _ in range(DESCENT):
         reached = attempt(rate)
-        best = max(best, reached or 0.0)
-        if reached is not None and reached >= rate * REACHED:
-            low, floor = rate, True
-            if not ceiling and high - rate < guess * spread / 4:
-                high *= 1 + spread
+        if reached is not None:
+            break
+        failed, rate = rate, rate * DOWN
+    else:
+        return 0.0
+    best, passed = reached, rate
+    for _ in range(steps):
+        if best < passed * REACHED:
+            break
+        rate = (passed + failed) / 2 if failed else passed * UP
+        reached = attempt(rate)
+        if reached is None:
+            failed = rate
         else:
-            high, ceiling = rate, True
-            if not floor and rate - low < guess * spread / 4:
-                low *= 1 - spread
+            best, passed = max(best, reached), rate
     return best
