@@ -47,8 +47,8 @@ def results(ours: list[step.Step], peer: list[step.Step]) -> list[Result]:
         _figure("missing, twice or out of order", "ticks", bad, [float(_bad(each)) for each in peer], 0, about),
         _figure("backlog drained after the last tick", "ms", drained, [], DRAIN * 1000, ""),
     ]
-    sdk = "the SDK's Python callback to the consumer's handler"
-    venue = "the counter's stamp (whole ms) to the consumer's handler, the SDK's queue included"
+    sdk = "SDK→client: the SDK's Python callback to the consumer's handler"
+    venue = "counter→client: the counter's stamp (whole ms) to the consumer's handler, the SDK's queue included"
     for share, field in (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"), ("max", "max")):
         out.append(_figure(f"SDK→client {share}", "ms", _quantile(ours, "sdk", field), [], None, sdk))
     for share, field in (("p50", "p50"), ("p99", "p99")):
