@@ -109,10 +109,6 @@ class GatewayHost:
         self._due.set()
         self.changed()
 
-    def announce(self) -> None:
-        """Publish every contract again (consumers may have missed them while the bus was away)."""
-        self._announce.set()
-
     def replace(self, reason: str) -> None:
         """Ask for this process to be replaced by a fresh one."""
         if not self.ended.done():

@@ -80,8 +80,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "SDK 回调 {callback} 处理失败：{detail}",
     ),
     "session.waiting": (
-        "{channel} session: the counter is not open yet ({words}); trying again in {seconds:.0f} s",
-        "{channel} 会话：柜台尚未开放（{words}），{seconds:.0f} 秒后重试",
+        "{channel} session: no login for now ({words}); trying again in {seconds:g} s",
+        "{channel} 会话：暂时无法登录（{words}），{seconds:g} 秒后重试",
     ),
     "session.latched": (
         "{channel} session FAILED and will not be tried again, to keep the account from being locked: {hint}",

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from marketbus.domain.exchange_time import ExchangeTime
@@ -13,6 +14,14 @@ from marketbus.gateways.ctp.symbols import Facts, Symbols
 
 ABSENT = sys.float_info.max
 """CTP writes DBL_MAX for a price that does not exist."""
+_DEPTH = 5
+_LEVELS = [(side, level) for side in ("Bid", "Ask") for level in range(1, _DEPTH + 1)]
+_PRICES = itemgetter(*(f"{side}Price{level}" for side, level in _LEVELS))
+_VOLUMES = itemgetter(*(f"{side}Volume{level}" for side, level in _LEVELS))
+_STATISTICS = itemgetter(
+    "UpperLimitPrice", "LowerLimitPrice", "OpenPrice", "HighestPrice", "LowestPrice", "PreClosePrice"
+)
+_SETTLEMENTS = itemgetter("PreSettlementPrice", "SettlementPrice", "PreOpenInterest")
 _SANE = 1e15
 """No price or turnover comes near; NaN, infinities and DBL_MAX fail `-_SANE < x < _SANE`."""
 
@@ -71,61 +80,17 @@ class Translator:
         if volume < 0:
             raise BadTick("bad_volume", f"Volume {volume}")
 
-        b1, b2, b3, b4, b5 = (
-            data["BidPrice1"],
-            data["BidPrice2"],
-            data["BidPrice3"],
-            data["BidPrice4"],
-            data["BidPrice5"],
-        )
-        a1, a2, a3, a4, a5 = (
-            data["AskPrice1"],
-            data["AskPrice2"],
-            data["AskPrice3"],
-            data["AskPrice4"],
-            data["AskPrice5"],
-        )
-        bv1, bv2, bv3, bv4, bv5 = (
-            data["BidVolume1"],
-            data["BidVolume2"],
-            data["BidVolume3"],
-            data["BidVolume4"],
-            data["BidVolume5"],
-        )
-        av1, av2, av3, av4, av5 = (
-            data["AskVolume1"],
-            data["AskVolume2"],
-            data["AskVolume3"],
-            data["AskVolume4"],
-            data["AskVolume5"],
-        )
-        # A level exists if and only if its volume is positive and its price is a price.
-        if bv1 <= 0 or not -_SANE < b1 < _SANE:
-            b1 = bv1 = 0
-        if bv2 <= 0 or not -_SANE < b2 < _SANE:
-            b2 = bv2 = 0
-        if bv3 <= 0 or not -_SANE < b3 < _SANE:
-            b3 = bv3 = 0
-        if bv4 <= 0 or not -_SANE < b4 < _SANE:
-            b4 = bv4 = 0
-        if bv5 <= 0 or not -_SANE < b5 < _SANE:
-            b5 = bv5 = 0
-        if av1 <= 0 or not -_SANE < a1 < _SANE:
-            a1 = av1 = 0
-        if av2 <= 0 or not -_SANE < a2 < _SANE:
-            a2 = av2 = 0
-        if av3 <= 0 or not -_SANE < a3 < _SANE:
-            a3 = av3 = 0
-        if av4 <= 0 or not -_SANE < a4 < _SANE:
-            a4 = av4 = 0
-        if av5 <= 0 or not -_SANE < a5 < _SANE:
-            a5 = av5 = 0
-        if bv1 and av1 and b1 >= a1:
+        prices, volumes = list(_PRICES(data)), list(_VOLUMES(data))
+        for index, price in enumerate(prices):
+            # A level exists if and only if its volume is positive and its price is a price.
+            if volumes[index] <= 0 or not -_SANE < price < _SANE:
+                prices[index], volumes[index] = 0.0, 0
+        if volumes[0] and volumes[_DEPTH] and prices[0] >= prices[_DEPTH]:
             flags |= TickFlag.CROSSED
 
         turnover: float = data["Turnover"]
         open_interest: float = data["OpenInterest"]
-        return Tick(
+        values: list[Any] = [  # by position, in the order of Tick's fields: a third of the time of keywords
             self._gateway,
             symbol,
             exchange,
@@ -141,37 +106,13 @@ class Translator:
             open_interest if -_SANE < open_interest < _SANE else 0.0,
             last_price,
             self._last_volume(symbol, trading_day, float(volume)),
-            _price(data["UpperLimitPrice"]),
-            _price(data["LowerLimitPrice"]),
-            _price(data["OpenPrice"]),
-            _price(data["HighestPrice"]),
-            _price(data["LowestPrice"]),
-            _price(data["PreClosePrice"]),
-            float(b1),
-            float(b2),
-            float(b3),
-            float(b4),
-            float(b5),
-            float(a1),
-            float(a2),
-            float(a3),
-            float(a4),
-            float(a5),
-            float(bv1),
-            float(bv2),
-            float(bv3),
-            float(bv4),
-            float(bv5),
-            float(av1),
-            float(av2),
-            float(av3),
-            float(av4),
-            float(av5),
-            _price(data["PreSettlementPrice"]),
-            _price(data["SettlementPrice"]),
-            _price(data["PreOpenInterest"]),
+            *map(_price, _STATISTICS(data)),
+            *prices,
+            *map(float, volumes),
+            *map(_price, _SETTLEMENTS(data)),
             _average(data["AveragePrice"], facts),
-        )
+        ]
+        return Tick(*values)
 
     def _phase_flag(self, exchange: Exchange, product_id: str, instant: int) -> int:
         key = (exchange, product_id, instant // NS)
