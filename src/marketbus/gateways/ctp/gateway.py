@@ -11,6 +11,7 @@ from marketbus.domain.instrument import Instrument
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
 from marketbus.gateways.ctp.front_watch import probe
+from marketbus.gateways.ctp.line import Line
 from marketbus.gateways.ctp.login import Login
 from marketbus.gateways.ctp.md_api import MarketDataApi
 from marketbus.gateways.ctp.sdk import Sdk
@@ -56,20 +57,18 @@ class CtpGateway:
             self._vnpy,
             setting,
             flow,
-            context.sink,
+            self._line(Channel.MD),
             self._symbols,
             translator,
             context.clock,
             sdk.market_clock,
-            Login(Channel.MD, context.sink, self._login_later, spec.login_retry),
         )
         self._td = TraderApi(
             self._vnpy,
             setting,
             flow,
-            context.sink,
+            self._line(Channel.TD),
             self._symbols,
-            Login(Channel.TD, context.sink, self._login_later, spec.login_retry),
             self._query_later,
         )
         self._vnpy.md_api = self._md
@@ -98,12 +97,16 @@ class CtpGateway:
     async def close(self) -> None:
         """Nothing: vnpy_ctp's close deadlocks (exit() joins a thread that waits for the GIL); the process ends now."""
 
+    def _line(self, channel: Channel) -> Line:
+        login = Login(channel, self._sink, self._login_later, self._spec.login_retry)
+        return Line(channel, self._setting, self._sink, login)
+
     def _open(self, channel: Channel, fronts: Sequence[Front], lane: Lane, api: MarketDataApi | TraderApi) -> None:
         addresses = ", ".join(front.address for front in fronts)
         self._sink.event(SessionChanged(channel, SessionState.CONNECTING, front=addresses))
         self._sink.event(Logged(Level.INFO, f"{channel}.connecting", {"front": addresses}))
         self._tasks.create_task(lane.call(f"{channel} init", api.open))
-        self._tasks.create_task(self._watch(channel, fronts, lambda: api.connected or api.given_up))
+        self._tasks.create_task(self._watch(channel, fronts, lambda: api.line.connected or api.line.given_up))
 
     async def _watch(self, channel: Channel, fronts: Sequence[Front], connected: Callable[[], bool]) -> None:
         patience = self._spec.connect_timeout

@@ -12,15 +12,14 @@ from vnpy.trader.gateway import BaseGateway
 from vnpy_ctp.gateway.ctp_gateway import CtpMdApi
 
 from marketbus.domain.instrument import Instrument
-from marketbus.domain.session import Channel, SessionState
-from marketbus.domain.status import Level
+from marketbus.domain.session import SessionState
 from marketbus.gateways.ctp.callback import guarded
-from marketbus.gateways.ctp.login import Login
+from marketbus.gateways.ctp.line import Line
 from marketbus.gateways.ctp.setting import CtpSetting
 from marketbus.gateways.ctp.symbols import Symbols
 from marketbus.gateways.ctp.translate import BadTick, Translator
 from marketbus.ports.clock import Clock, MarketClock
-from marketbus.ports.gateway import GatewaySink, Logged, SessionChanged, SubscriptionAnswered
+from marketbus.ports.gateway import SubscriptionAnswered
 
 
 class MarketDataApi(CtpMdApi):
@@ -31,28 +30,21 @@ class MarketDataApi(CtpMdApi):
         gateway: BaseGateway,
         setting: CtpSetting,
         flow: Path,
-        sink: GatewaySink,
+        line: Line,
         symbols: Symbols,
         translator: Translator,
         clock: Clock,
         market_clock: MarketClock,
-        login: Login,
     ) -> None:
         super().__init__(gateway)
         self.setting = setting
         self._flow = flow
-        self.sink = sink
+        self.line = line
+        self.sink = line.sink
         self.symbols = symbols
         self._translate = translator.tick
         self._clock = clock
         self._market_clock = market_clock
-        self._login = login
-        self.connected = False
-
-    @property
-    def given_up(self) -> bool:
-        """Whether a refusal has latched."""
-        return self._login.latched
 
     # Calls
 
@@ -65,18 +57,9 @@ class MarketDataApi(CtpMdApi):
 
     def login(self, *, again: bool = False) -> None:
         """Log in, unless a refusal has latched."""
-        if not self._login.begin(connected=self.connected, again=again):
-            return
-        self.sink.event(SessionChanged(Channel.MD, SessionState.AUTHENTICATING))
-        self.reqid += 1
-        self.reqUserLogin(
-            {
-                "UserID": self.setting.user_id,
-                "Password": self.setting.password,
-                "BrokerID": self.setting.broker_id,
-            },
-            self.reqid,
-        )
+        if self.line.begin_login(again=again):
+            self.reqid += 1
+            self.reqUserLogin(self.line.user(), self.reqid)
 
     def subscribe_all(self, instruments: Sequence[Instrument]) -> None:
         """Ask for each; a request that the SDK does not take is answered as a failed subscription."""
@@ -98,41 +81,26 @@ class MarketDataApi(CtpMdApi):
     @guarded
     def onFrontConnected(self) -> None:
         """The front is there."""
-        self.connected = True
-        self.sink.event(Logged(Level.INFO, "md.connected"))
+        self.line.front_connected()
         self.login()
 
     @guarded
     def onFrontDisconnected(self, reason: int) -> None:
         """The front is gone; the SDK reconnects by itself."""
-        self.connected = False
-        self._login.front_lost()
-        self.sink.event(Logged(Level.WARNING, "md.disconnected", {"reason": f"0x{reason:04X}"}))
-        if not self._login.latched:
-            self.sink.event(
-                SessionChanged(
-                    Channel.MD, SessionState.DISCONNECTED, code=reason, message=f"front lost, 0x{reason:04X}"
-                )
-            )
+        self.line.front_lost(reason)
 
     @guarded
     def onRspUserLogin(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
         """Taken or refused."""
         if error and error["ErrorID"]:
-            self._login.refused("md.login_failed", error)
-            return
-        self._login.succeeded()
-        day = str(data.get("TradingDay", "")) if data else ""
-        self.sink.event(Logged(Level.INFO, "md.login", {"trading_day": day}))
-        trading_day = int(day) if day.isdigit() else 0
-        self.sink.event(SessionChanged(Channel.MD, SessionState.READY, trading_day=trading_day))
+            self.line.refused("login", error)
+        else:
+            self.line.enter(SessionState.READY, trading_day=self.line.logged_in(data))
 
     @guarded
     def onRspError(self, error: Mapping[str, Any], reqid: int, last: bool) -> None:
         """An error that belongs to no request of ours."""
-        self.sink.event(
-            Logged(Level.ERROR, "md.error", {"error": int(error["ErrorID"]), "words": str(error["ErrorMsg"])})
-        )
+        self.line.error(error)
 
     @guarded
     def onRspSubMarketData(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:

@@ -12,17 +12,19 @@ from vnpy.trader.gateway import BaseGateway
 from vnpy_ctp.gateway.ctp_gateway import CtpTdApi
 
 from marketbus.domain.contract import Contract
-from marketbus.domain.session import Channel, SessionState
+from marketbus.domain.session import SessionState
 from marketbus.domain.status import Level
 from marketbus.gateways.ctp.callback import guarded
 from marketbus.gateways.ctp.contracts import contract
-from marketbus.gateways.ctp.login import Login
+from marketbus.gateways.ctp.line import Line
 from marketbus.gateways.ctp.setting import CtpSetting
 from marketbus.gateways.ctp.symbols import Symbols
-from marketbus.ports.gateway import ContractsListed, GatewaySink, Logged, SessionChanged
+from marketbus.ports.gateway import ContractsListed, Logged
 
 QUERY_RETRY = 1.1
 """Seconds: the counter takes one query per second and session."""
+REFUSED_RETRY = 5.0
+"""Seconds after a query that the counter refused."""
 RESUME_QUICK = 2
 """THOST_TERT_QUICK: private and public flow from now on. (Orders are not carried yet.)"""
 
@@ -35,26 +37,19 @@ class TraderApi(CtpTdApi):
         gateway: BaseGateway,
         setting: CtpSetting,
         flow: Path,
-        sink: GatewaySink,
+        line: Line,
         symbols: Symbols,
-        login: Login,
         query_later: Callable[[float], None],
     ) -> None:
         super().__init__(gateway)
         self.setting = setting
         self._flow = flow
-        self.sink = sink
+        self.line = line
+        self.sink = line.sink
         self.symbols = symbols
         self._query_later = query_later
-        self._login = login
         self._listed: list[Contract] = []
-        self.connected = False
         self._day = 0
-
-    @property
-    def given_up(self) -> bool:
-        """Whether a refusal has latched."""
-        return self._login.latched
 
     # Calls
 
@@ -69,9 +64,8 @@ class TraderApi(CtpTdApi):
 
     def start_login(self, *, again: bool = False) -> None:
         """Authenticate (or log in where no AuthCode is needed), unless a refusal has latched."""
-        if not self._login.begin(connected=self.connected, again=again):
+        if not self.line.begin_login(again=again):
             return
-        self.sink.event(SessionChanged(Channel.TD, SessionState.AUTHENTICATING))
         if self.setting.auth_code:
             self.reqid += 1
             self.reqAuthenticate(
@@ -88,7 +82,7 @@ class TraderApi(CtpTdApi):
 
     def query_contracts(self) -> None:
         """Ask for every instrument; asked again a little later when the SDK's flow control says no."""
-        if not self.connected:
+        if not self.line.connected:
             return
         self.reqid += 1
         if self.reqQryInstrument({}, self.reqid):
@@ -98,42 +92,26 @@ class TraderApi(CtpTdApi):
 
     def _send_login(self) -> None:
         self.reqid += 1
-        self.reqUserLogin(
-            {
-                "UserID": self.setting.user_id,
-                "Password": self.setting.password,
-                "BrokerID": self.setting.broker_id,
-            },
-            self.reqid,
-        )
+        self.reqUserLogin(self.line.user(), self.reqid)
 
     # Callbacks
 
     @guarded
     def onFrontConnected(self) -> None:
         """The front is there."""
-        self.connected = True
-        self.sink.event(Logged(Level.INFO, "td.connected"))
+        self.line.front_connected()
         self.start_login()
 
     @guarded
     def onFrontDisconnected(self, reason: int) -> None:
         """The front is gone; the SDK reconnects by itself."""
-        self.connected = False
-        self._login.front_lost()
-        self.sink.event(Logged(Level.WARNING, "td.disconnected", {"reason": f"0x{reason:04X}"}))
-        if not self._login.latched:
-            self.sink.event(
-                SessionChanged(
-                    Channel.TD, SessionState.DISCONNECTED, code=reason, message=f"front lost, 0x{reason:04X}"
-                )
-            )
+        self.line.front_lost(reason)
 
     @guarded
     def onRspAuthenticate(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
         """The terminal is accepted or refused."""
         if error and error["ErrorID"]:
-            self._login.refused("td.authenticate_failed", error)
+            self.line.refused("authenticate", error)
             return
         self.sink.event(Logged(Level.INFO, "td.authenticated"))
         self._send_login()
@@ -142,13 +120,10 @@ class TraderApi(CtpTdApi):
     def onRspUserLogin(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
         """Taken or refused."""
         if error and error["ErrorID"]:
-            self._login.refused("td.login_failed", error)
+            self.line.refused("login", error)
             return
-        self._login.succeeded()
-        day = str(data.get("TradingDay", ""))
-        self._day = int(day) if day.isdigit() else 0
-        self.sink.event(Logged(Level.INFO, "td.login", {"trading_day": day}))
-        self.sink.event(SessionChanged(Channel.TD, SessionState.SYNCING, trading_day=self._day))
+        self._day = self.line.logged_in(data)
+        self.line.enter(SessionState.SYNCING, trading_day=self._day)
         self.reqid += 1
         self.reqSettlementInfoConfirm(
             {"BrokerID": self.setting.broker_id, "InvestorID": self.setting.user_id}, self.reqid
@@ -160,17 +135,22 @@ class TraderApi(CtpTdApi):
     ) -> None:
         """Confirmed; the contract list is asked for either way, since market data needs it."""
         if error and error["ErrorID"]:
-            self._log_error(error)
+            self.line.error(error)
         else:
             self.sink.event(Logged(Level.INFO, "td.settlement_confirmed"))
         self._query_later(0.0)
 
     @guarded
     def onRspQryInstrument(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
-        """One instrument; the last one makes the list complete even when it is itself no good."""
+        """One instrument; the last one makes the list complete even when it is itself no good.
+
+        A refused query is asked again: right after its login a counter often is not ready yet (ErrorID 90).
+        """
         if error and error["ErrorID"]:
-            self._log_error(error)
-        elif data:
+            self.line.error(error)
+            self._query_later(REFUSED_RETRY)
+            return
+        if data:
             try:
                 listed = contract(self.gateway_name, data)
             except (ValueError, KeyError) as bad:
@@ -181,22 +161,17 @@ class TraderApi(CtpTdApi):
         if last:
             self.symbols.list(self._listed)
             self.sink.event(Logged(Level.INFO, "td.contracts", {"count": len(self._listed)}))
-            self.sink.event(ContractsListed(tuple(self._listed), complete=True))
-            self.sink.event(SessionChanged(Channel.TD, SessionState.READY, trading_day=self._day))
+            self.sink.event(ContractsListed(tuple(self._listed), complete=bool(self._listed)))
+            self.line.enter(SessionState.READY, trading_day=self._day)
             self._listed.clear()
 
     @guarded
     def onRspError(self, error: Mapping[str, Any], reqid: int, last: bool) -> None:
         """An error that belongs to no request of ours."""
-        self._log_error(error)
+        self.line.error(error)
 
     def onRtnOrder(self, data: Mapping[str, Any]) -> None:
         """Orders of other terminals: not carried yet, and vnpy_ctp's own handling may raise."""
 
     def onRtnTrade(self, data: Mapping[str, Any]) -> None:
         """As onRtnOrder."""
-
-    def _log_error(self, error: Mapping[str, Any]) -> None:
-        self.sink.event(
-            Logged(Level.ERROR, "td.error", {"error": int(error["ErrorID"]), "words": str(error["ErrorMsg"])})
-        )

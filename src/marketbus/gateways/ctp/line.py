@@ -1,0 +1,76 @@
+"""What the market data and the trading session of CTP have in common: a front, a login, and their words in the log."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marketbus.domain.session import Channel, SessionState
+from marketbus.domain.status import Level
+from marketbus.gateways.ctp.login import Login
+from marketbus.gateways.ctp.setting import CtpSetting
+from marketbus.ports.gateway import GatewaySink, Logged, SessionChanged
+
+
+class Line:
+    """One session's front and login. Called in the SDK's threads and in the session's lane."""
+
+    def __init__(self, channel: Channel, setting: CtpSetting, sink: GatewaySink, login: Login) -> None:
+        self.sink = sink
+        self.connected = False
+        """Whether the front is there."""
+        self._channel = channel
+        self._setting = setting
+        self._login = login
+
+    @property
+    def given_up(self) -> bool:
+        """Whether a refusal has latched."""
+        return self._login.latched
+
+    def front_connected(self) -> None:
+        """The front is there."""
+        self.connected = True
+        self.sink.event(Logged(Level.INFO, f"{self._channel}.connected"))
+
+    def front_lost(self, reason: int) -> None:
+        """The front is gone; the SDK reconnects by itself."""
+        self.connected = False
+        self._login.front_lost()
+        words = f"0x{reason:04X}"
+        self.sink.event(Logged(Level.WARNING, f"{self._channel}.disconnected", {"reason": words}))
+        if not self.given_up:
+            self.enter(SessionState.DISCONNECTED, code=reason, message=f"front lost, {words}")
+
+    def begin_login(self, *, again: bool) -> bool:
+        """Whether a login may be sent now. `again`: this is the retry that was due."""
+        if not self._login.begin(connected=self.connected, again=again):
+            return False
+        self.enter(SessionState.AUTHENTICATING)
+        return True
+
+    def user(self) -> dict[str, str]:
+        """The fields of a login request."""
+        setting = self._setting
+        return {"UserID": setting.user_id, "Password": setting.password, "BrokerID": setting.broker_id}
+
+    def logged_in(self, data: Mapping[str, Any]) -> int:
+        """The venue took us; gives its trading day, yyyymmdd, or 0."""
+        self._login.succeeded()
+        day = str(data.get("TradingDay", "")) if data else ""
+        self.sink.event(Logged(Level.INFO, f"{self._channel}.login", {"trading_day": day}))
+        return int(day) if day.isdigit() else 0
+
+    def refused(self, step: str, error: Mapping[str, Any]) -> None:
+        """The venue refused a step, `login` or `authenticate`."""
+        self._login.refused(f"{self._channel}.{step}_failed", error)
+
+    def error(self, error: Mapping[str, Any]) -> None:
+        """An error of the venue that changes nothing."""
+        fields: dict[str, str | int | float | bool | None] = {
+            "error": int(error["ErrorID"]),
+            "words": str(error["ErrorMsg"]),
+        }
+        self.sink.event(Logged(Level.ERROR, f"{self._channel}.error", fields))
+
+    def enter(self, state: SessionState, *, code: int | None = None, message: str = "", trading_day: int = 0) -> None:
+        """The session is in another state."""
+        self.sink.event(SessionChanged(self._channel, state, code=code, message=message, trading_day=trading_day))
