@@ -49,6 +49,13 @@ async def test_no_nats_is_one_sentence() -> None:
         await marketbus.connect(url)
 
 
+def test_no_nats_is_the_same_sentence_without_asyncio() -> None:
+    threads = threading.active_count()
+    with pytest.raises(BusUnavailable, match="no NATS at .*: is `marketbus up` running"):
+        marketbus.connect_sync(f"nats://127.0.0.1:{free_port()}")
+    assert threading.active_count() == threads
+
+
 async def test_the_first_of_several_servers_may_be_down(server: Server) -> None:
     async with marketbus.connect([f"nats://127.0.0.1:{free_port()}", server.url]) as bus:
         assert bus.connected

@@ -77,13 +77,16 @@ class Link:
         self._up = True
 
     async def close(self) -> None:
-        """Close; no callback comes after."""
+        """Close; no callback comes after. Does nothing where `open` never succeeded."""
+        was_up = self._up
         self._closing = True
         self._up = False
         self._taps.clear()
         if self._replacing is not None:
             self._replacing.cancel()
             await asyncio.gather(self._replacing, return_exceptions=True)
+        if not was_up:
+            return
         with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
             if self._nc.is_connected:
                 await self._nc.flush(timeout=1)
