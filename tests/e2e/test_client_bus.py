@@ -51,7 +51,7 @@ async def test_no_nats_is_one_sentence() -> None:
 
 def test_no_nats_is_the_same_sentence_without_asyncio() -> None:
     threads = threading.active_count()
-    with pytest.raises(BusUnavailable, match="no NATS at .*: is `marketbus up` running"):
+    with pytest.raises(BusUnavailable, match=r"no NATS at .*: is `marketbus up` running"):
         marketbus.connect_sync(f"nats://127.0.0.1:{free_port()}")
     assert threading.active_count() == threads
 
