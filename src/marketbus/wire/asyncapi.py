@@ -1,5 +1,6 @@
 """The published schema: an AsyncAPI 3 document made from the code, so that it cannot say anything else."""
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -45,6 +46,9 @@ def document(version: str) -> dict[str, Any]:
     requests = {verb.request for verb in rpc.VERBS}
     kinds = [*payloads, *sorted(requests, key=lambda kind: kind.__name__), *_REPLIES.values(), rpc.Fault]
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    for schema in schemas.values():
+        if "description" in schema:  # a docstring; Python 3.13 takes its indentation away, earlier ones leave it
+            schema["description"] = cleandoc(schema["description"])
     for payload in payloads:
         schemas[payload.__name__] = _array(payload, schemas[payload.__name__])
     channels: dict[str, Any] = {_name(subject): _channel(subject, *about) for subject, about in _SUBJECTS.items()}
