@@ -6,7 +6,7 @@ import pytest
 import uvloop
 from nats_process import NatsProcess
 
-ON_BOTH_LOOPS = {"test_nats_seam", "test_nats_tick_publisher"}
+ON_BOTH_LOOPS = {"test_nats_seam", "test_nats_security", "test_nats_tick_publisher"}
 """A worker runs on uvloop where there is one; what touches the socket must hold on either."""
 
 
