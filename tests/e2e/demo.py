@@ -14,16 +14,18 @@ READY = 60.0
 
 
 @contextmanager
-def demo(folder: Path) -> Generator[str]:
-    """A running demo; gives the url of its bus once the first tick was seen."""
+def demo(folder: Path, url: str = "") -> Generator[str]:
+    """A running demo, on a bus of its own or at `url`; gives the bus's url once the first tick was seen."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS")}
     env |= {"MARKETBUS_STATE": str(folder), "MARKETBUS__NATS__PORT": "0", "MARKETBUS__LOG__FORMAT": "json"}
+    if url:
+        env["MARKETBUS__NATS__URL"] = json.dumps([url])
     log = folder / "demo.log"
     with log.open("wb") as sink:
         argv = [COMMAND, "up", "--demo", "--duration", "300"]
         process = subprocess.Popen(argv, env=env, stderr=sink, stdout=subprocess.DEVNULL)
     try:
-        yield _url(log, process)
+        yield _url(log, process) or url
     finally:
         process.terminate()
         process.wait(timeout=10)
@@ -34,6 +36,6 @@ def _url(log: Path, process: subprocess.Popen[bytes]) -> str:
     while monotonic() < deadline and process.poll() is None:
         records = [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
         if any(record["code"] == "supervisor.first_tick" for record in records):
-            return next(record["fields"]["url"] for record in records if record["code"] == "nats.embedded")
+            return next((record["fields"]["url"] for record in records if record["code"] == "nats.embedded"), "")
         sleep(0.05)
     raise AssertionError("the demo showed no tick:\n" + log.read_text())

@@ -15,7 +15,9 @@ from marketbus.adapters.holidays import ChineseHolidays
 from marketbus.adapters.hours import cn_futures_hours
 from marketbus.adapters.nats.bus_publisher import NatsPublisher
 from marketbus.adapters.nats.connection import close_connection, open_connection
+from marketbus.adapters.nats.jetstream import has_jetstream
 from marketbus.adapters.nats.name_lease import KvNameLease
+from marketbus.adapters.nats.presence import Presence
 from marketbus.adapters.nats.publisher import NatsTickPublisher
 from marketbus.adapters.nats.rpc_host import RpcHost
 from marketbus.adapters.state.files import FileStateStore
@@ -31,6 +33,7 @@ from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.status import Level
 from marketbus.domain.trading_hours import TradingHours
 from marketbus.ports.gateway import Gateway, GatewayContext, GatewaySpec
+from marketbus.ports.name_lease import NameLease
 
 
 class Worker(NamedTuple):
@@ -39,7 +42,7 @@ class Worker(NamedTuple):
     host: GatewayHost
     gateway: Gateway
     reporter: Reporter
-    lease: KvNameLease
+    lease: NameLease
     bus_closed: asyncio.Event
     """Set when the bus took our rights away: reconnecting would not help, a fresh start tells why."""
 
@@ -70,7 +73,12 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         feed = await ends.enter_async_context(log_feed(publisher))
         logs.publish = feed.put
         ends.callback(_unplug, logs)
-        lease = KvNameLease(client, name, clock, random, token=f"{random.getrandbits(64):016x}")
+        lease: NameLease
+        if await has_jetstream(client):
+            lease = KvNameLease(client, name, clock, random, token=f"{random.getrandbits(64):016x}")
+        else:
+            logs.log(Level.WARNING, "nats.no_jetstream")
+            lease = Presence(client, name, clock, random)
         ends.push_async_callback(lease.release)
         await lease.acquire(lambda host, pid: _standby(logs, host, pid))
         logs.log(Level.DEBUG, "gateway.live")

@@ -99,6 +99,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "nats.disconnected": ("NATS disconnected; reconnecting", "NATS 连接断开，正在重连"),
     "nats.reconnected": ("NATS reconnected: {server}", "NATS 重新连接成功：{server}"),
     "nats.error": ("NATS error: {words}", "NATS 错误：{words}"),
+    "nats.no_jetstream": (
+        "NATS runs without JetStream: that one worker per gateway name is live rests on asking, not on a lease",
+        "NATS 未启用 JetStream：同名接口只有一个主用，只能靠互相询问，没有租约保证",
+    ),
     "nats.embedded": ("embedded NATS server on {url}", "内嵌 NATS 服务器 {url}"),
     "worker.failed": ("worker failed: {detail}", "工作进程出错：{detail}"),
     "state.damaged": ("{path} is damaged: {done}", "文件 {path} 已损坏：{done}"),

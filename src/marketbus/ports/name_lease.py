@@ -7,6 +7,11 @@ from typing import Protocol
 class NameLease(Protocol):
     """The right to be the gateway of a name."""
 
+    @property
+    def held(self) -> bool:
+        """Whether the name is surely ours at this moment."""
+        ...
+
     async def acquire(self, on_standby: Callable[[str, int], None]) -> None:
         """Return when the name is ours. `on_standby(host, pid)` is called once when another holds it."""
         ...

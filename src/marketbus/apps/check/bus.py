@@ -3,11 +3,9 @@
 import asyncio
 import os
 
-import nats.errors
-import nats.js.errors
-
 from marketbus.adapters.nats.connection import close_connection, ignore, open_connection
 from marketbus.adapters.nats.embedded import find_binary
+from marketbus.adapters.nats.jetstream import has_jetstream
 from marketbus.apps.config import Config
 from marketbus.apps.nats_options import nats_options
 from marketbus.domain.errors import BusUnavailable, ConfigError
@@ -25,11 +23,12 @@ async def nats_server(config: Config) -> Probe:
         return Probe("nats", False, str(error))
     where = ", ".join(options.servers)
     try:
-        await connection.jetstream().account_info()  # pyright: ignore[reportUnknownMemberType]
-    except (nats.errors.Error, nats.js.errors.Error, TimeoutError):
-        return Probe("nats", False, f"{where}: JetStream is off; start the server with -js")
+        jetstream = await has_jetstream(connection)
     finally:
         await close_connection(connection)
+    if not jetstream:
+        advice = "start it with -js, so that a standby worker is safe"
+        return Probe("nats", True, f"{where}, JetStream off: enough for market data; {advice}")
     return Probe("nats", True, f"{where}, JetStream on")
 
 
