@@ -110,7 +110,7 @@ def test_up_says_what_is_wrong_before_anything_connects(
     assert not (tmp_path / "state").exists()
 
 
-@pytest.mark.parametrize("command", [("check",), ("gateway", "ctp")], ids=["check", "gateway"])
+@pytest.mark.parametrize("command", [("check",), ("gateway", "ctp"), ("up",)], ids=["check", "gateway", "up"])
 def test_the_other_commands_say_the_same(tmp_path: Path, ears: Ears, command: tuple[str, ...]) -> None:
     keys: dict[str, Any] = GOOD | {"subscrbe": "rb*.SHFE", "setting": setting(授权编码="a" * 400)}
     file = write_config(tmp_path / "marketbus.toml", {"url": ears.url}, {"ctp": keys})
@@ -158,7 +158,7 @@ def test_a_file_or_a_gateway_that_is_not_there_is_named(tmp_path: Path, ears: Ea
     assert not ears.visited()
 
 
-@pytest.mark.parametrize("command", [("check",), ("gateway", "ctp")], ids=["check", "gateway"])
+@pytest.mark.parametrize("command", [("check",), ("gateway", "ctp"), ("up",)], ids=["check", "gateway", "up"])
 def test_a_nats_host_that_cannot_be_reached_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
     url = f"nats://127.0.0.1:{free_port()}"
     file = write_config(tmp_path / "marketbus.toml", {"url": url}, {"ctp": GOOD})

@@ -23,8 +23,6 @@ _decoders: dict[type, msgspec.msgpack.Decoder[Any]] = {
 encode = _encoder.encode
 """A payload to bytes. Safe to call from any thread."""
 
-encode_into = _encoder.encode_into
-
 
 def decode(kind: type[P], data: bytes) -> P:
     """Bytes to a payload of the expected kind; appended fields of a newer writer are ignored.

@@ -7,16 +7,24 @@ from pathlib import Path
 
 import typer
 
+from marketbus.adapters.nats.connection import close_connection, ignore, open_connection
+from marketbus.adapters.nats.options import NatsOptions
 from marketbus.apps import china_locale, logs, paths, worker_environment
 from marketbus.apps.cli.run import run
 from marketbus.apps.config import Config, load
+from marketbus.apps.nats_options import nats_options
 from marketbus.apps.supervisor.up import Command, Supervisor
 from marketbus.apps.worker_environment import WorkerCommand
+
+REACH = 5.0
+"""Seconds that a configured NATS has to answer at start."""
 
 
 def up(config: Path | None, duration: float | None) -> int:
     """Run until a signal or the end of `duration` (seconds); gives the exit code."""
     loaded = load(config)
+    if loaded.nats.url and loaded.gateways:
+        run(_reach(nats_options(loaded, "marketbus supervisor")))
     _prepare_locale()
     supervisor = Supervisor(loaded, paths.state_dir(), _worker_commands(loaded), _logs(loaded))
     return run(supervisor.run(duration))
@@ -39,6 +47,11 @@ def gateway(name: str, config: Path | None) -> int:
         os.chdir(command.cwd or Path.cwd())
         os.execve(command.argv[0], command.argv, dict(command.env))  # noqa: S606
     return subprocess.run(command.argv, env=command.env, cwd=command.cwd, check=False).returncode
+
+
+async def _reach(options: NatsOptions) -> None:
+    """A bus that nobody can reach is a mistake to be told before anything starts; one lost later is waited for."""
+    await close_connection(await open_connection(options, ignore, within=REACH))
 
 
 def _prepare_locale() -> None:
