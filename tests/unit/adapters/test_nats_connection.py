@@ -1,3 +1,6 @@
+import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +64,21 @@ async def test_wrong_credentials_are_an_error_that_says_so(tmp_path: Path) -> No
     client = await open_connection(NatsOptions(url=(server.url,), user="me", password="right"), ignore)
     await close_connection(client)
     server.kill()
+
+
+async def test_a_refusal_whose_words_the_reset_swallowed_still_says_so() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"server_id":"x","auth_required":true,"max_payload":1048576}\r\n')
+        await reader.readline()  # CONNECT
+        linger = struct.pack("ii", 1, 0)  # close with a reset, as the kernel does when unread bytes are left
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(BusUnavailable, match=r"Authorization refused.*check nats.user"):
+            await open_connection(NatsOptions(url=(f"nats://127.0.0.1:{port}",), user="me", password="wrong"), ignore)
 
 
 async def test_closing_a_connection_whose_server_is_gone_does_not_hang(server: NatsProcess) -> None:

@@ -7,6 +7,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from marketbus.adapters.nats.options import CONNECT_TIMEOUT, NatsOptions, connect_arguments, without_secret
+from marketbus.adapters.nats.seam import asks_for_credentials
 from marketbus.domain.errors import BusUnavailable
 
 OnEvent = Callable[[str, dict[str, str]], None]
@@ -104,6 +105,8 @@ class _Watch:
     async def error(self, error: Exception) -> None:
         """A failed attempt, or an error of the server's; said once per outage."""
         self.last_words = str(error) or type(error).__name__
+        if isinstance(error, ConnectionError) and not self.up and asks_for_credentials(self.client):
+            self.last_words = f"Authorization refused, the server hung up ({self.last_words})"
         if self.up and self.last_words not in self._said and len(self._said) < 16:
             self._said.add(self.last_words)
             self._on_event("nats.error", {"words": self.last_words})

@@ -39,3 +39,13 @@ def cut(client: Client) -> None:
     writer = getattr(client._transport, "_io_writer", None)  # pyright: ignore[reportPrivateUsage]
     if writer is not None:
         writer.transport.abort()
+
+
+def asks_for_credentials(client: Client) -> bool:
+    """Whether the server that we reached last said in its INFO that it does not let everybody in.
+
+    A server that refuses our CONNECT sends `-ERR 'Authorization Violation'` and closes; when nats-py's PING, a second
+    write, arrives after that, TCP answers with a reset that also throws the unread `-ERR` away. Then only this tells
+    what happened.
+    """
+    return bool(client._server_info.get("auth_required"))  # pyright: ignore[reportPrivateUsage]
