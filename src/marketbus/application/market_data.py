@@ -6,7 +6,11 @@ from threading import Lock
 
 from marketbus.domain.instrument import Exchange, Instrument, Pattern
 from marketbus.domain.tick import Tick, TickFlag, numbered, with_flag
+from marketbus.domain.times import NS
 from marketbus.ports.publisher import TickPublisher
+
+ANSWER_WITHIN = 5 * NS
+"""How long after asking a snapshot may be the answer."""
 
 
 class MarketData:
@@ -22,17 +26,40 @@ class MarketData:
         self._lock = Lock()
         self._last: dict[tuple[Exchange, str], Tick] = {}
         self.count = 0
+        self.repeats = 0
+        """Snapshots that only answered us."""
         self.last_received: int | None = None
+        self._expected: dict[tuple[Exchange, str], int] = {}
 
     def tick(self, tick: Tick) -> None:
         """Take one tick, from any thread."""
         key = (tick.exchange, tick.symbol)
         with self._lock:
             last = self._last.get(key)
+            if self._expected and self._is_repeat(key, tick, last):
+                self.repeats += 1
+                return
             self._last[key] = numbered(tick, self.epoch, 1 if last is None else last.seq + 1)
             self.count += 1
             self.last_received = tick.received
             self._publisher.tick(tick)
+
+    def expect_repeat(self, instrument: Instrument, now: int) -> None:
+        """We ask for an instrument that is subscribed already: its unchanged snapshot is an answer to us, no tick.
+
+        `now` is the wall clock, ns UTC.
+        """
+        with self._lock:
+            self._expected[(instrument.exchange, instrument.symbol)] = now + ANSWER_WITHIN
+
+    def _is_repeat(self, key: tuple[Exchange, str], tick: Tick, last: Tick | None) -> bool:
+        until = self._expected.get(key)
+        if until is None:
+            return False
+        if tick.received > until:
+            del self._expected[key]
+            return False
+        return last is not None and (tick.datetime, tick.volume) == (last.datetime, last.volume)
 
     def last(self, instrument: Instrument) -> Tick | None:
         """The newest tick of an instrument."""

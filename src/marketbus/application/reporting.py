@@ -79,6 +79,7 @@ class Reporter:
             latency=self._latency,
             buffered=self._ticks.buffered(),
             market_time=self._gateway.market_clock.now(),
+            silent=len(host.subscriptions.silent),
         )
 
     async def run(self) -> None:

@@ -62,6 +62,7 @@ class Service:
                 requested=instrument in held.requested,
                 acknowledged=instrument in held.acknowledged,
                 last_tick=None if last is None else last.received,
+                silent=instrument in held.silent,
             )
 
     def snapshot(self, patterns: Sequence[str]) -> Iterable[Tick]:

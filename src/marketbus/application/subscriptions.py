@@ -25,6 +25,10 @@ class Subscriptions:
         self._login = False
         self.requested: set[Instrument] = set()
         self.acknowledged: set[Instrument] = set()
+        self.answers = 0
+        """Everything that the venue answered, refusals included."""
+        self.silent: frozenset[Instrument] = frozenset()
+        """Instruments that went mute, as the watchdog sees it."""
 
     def login(self) -> Change:
         """A fresh login knows no subscription: ask for each once."""
@@ -51,6 +55,7 @@ class Subscriptions:
 
     def answered(self, instrument: Instrument, *, ok: bool) -> None:
         """The venue acknowledged or refused one."""
+        self.answers += 1
         if ok and instrument in self.requested:
             self.acknowledged.add(instrument)
 

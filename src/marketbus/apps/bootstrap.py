@@ -24,6 +24,7 @@ from marketbus.adapters.state.files import FileStateStore
 from marketbus.application.host import GatewayHost
 from marketbus.application.reporting import Reporter
 from marketbus.application.service import Service
+from marketbus.application.watchdog import Watchdog
 from marketbus.apps import paths, plugins
 from marketbus.apps.config import Config
 from marketbus.apps.log_feed import log_feed
@@ -32,7 +33,7 @@ from marketbus.apps.nats_options import nats_options
 from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.status import Level
 from marketbus.domain.trading_hours import TradingHours
-from marketbus.ports.gateway import Gateway, GatewayContext, GatewaySpec
+from marketbus.ports.gateway import Gateway, GatewayContext
 from marketbus.ports.name_lease import NameLease
 
 
@@ -42,6 +43,7 @@ class Worker(NamedTuple):
     host: GatewayHost
     gateway: Gateway
     reporter: Reporter
+    watchdog: Watchdog
     lease: NameLease
     bus_closed: asyncio.Event
     """Set when the bus took our rights away: reconnecting would not help, a fresh start tells why."""
@@ -89,7 +91,18 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         ends.push_async_callback(ticks.stop, 1.0)
         pins = tuple(config.gateway(name).subscribe)
         host = GatewayHost(name, epoch, pins, publisher=publisher, ticks=ticks, state=state, clock=clock, log=logs)
-        gateway = _gateway(spec, host, clock, logs, folder)
+        calendar = TradingCalendar(ChineseHolidays(lambda year: _unknown_year(logs, year)))
+        hours = TradingHours(cn_futures_hours())
+        context = GatewayContext(
+            sink=host,
+            clock=clock,
+            calendar=calendar,
+            hours=hours,
+            folder=folder,
+            lab_library=_lab_library() if spec.sdk == "lab" else None,
+            contracts=tuple(host.book),
+        )
+        gateway = plugins.plugin(spec.kind).build(spec, context)
         reporter = Reporter(
             host,
             gateway,
@@ -99,6 +112,9 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             ticks=ticks,
             clock=clock,
             log=logs,
+        )
+        watchdog = Watchdog(
+            host, gateway, hours.phase, clock=clock, log=logs, patience=config.gateway(name).stale_after
         )
         service = Service(host, reporter, state=state, clock=clock, log=logs)
         rpc = RpcHost(
@@ -116,20 +132,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         logs.log(Level.INFO, "gateway.started", kind=spec.kind, sdk=gateway.sdk, epoch=epoch)
         if gateway.simulated:
             logs.log(Level.WARNING, "gateway.simulated")
-        yield Worker(host, gateway, reporter, lease, closed)
-
-
-def _gateway(spec: GatewaySpec, host: GatewayHost, clock: SystemClock, logs: Logs, folder: Path) -> Gateway:
-    context = GatewayContext(
-        sink=host,
-        clock=clock,
-        calendar=TradingCalendar(ChineseHolidays(lambda year: _unknown_year(logs, year))),
-        hours=TradingHours(cn_futures_hours()),
-        folder=folder,
-        lab_library=_lab_library() if spec.sdk == "lab" else None,
-        contracts=tuple(host.book),
-    )
-    return plugins.plugin(spec.kind).build(spec, context)
+        yield Worker(host, gateway, reporter, watchdog, lease, closed)
 
 
 def _unplug(logs: Logs) -> None:

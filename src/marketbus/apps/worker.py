@@ -72,6 +72,7 @@ async def _live(config: Config, name: str, logs: Logs) -> int:
         work = [
             asyncio.create_task(parts.host.run(parts.gateway)),
             asyncio.create_task(parts.reporter.run()),
+            asyncio.create_task(parts.watchdog.run()),
             asyncio.create_task(_stay_alive(config.gateway(name).call_timeout)),
         ]
         try:

@@ -27,6 +27,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "行情订阅失败，合约：{symbol}，代码：{error}，信息：{words}",
     ),
     "md.error": ("market data error: [{error}] {words}", "行情接口报错，代码：{error}，信息：{words}"),
+    "md.mute": (
+        "the market data line has been silent for {seconds:g} s while the market is open; reconnecting",
+        "开盘时段行情线路已静默 {seconds:g} 秒，正在重连",
+    ),
+    "md.speaks_again": ("the market data line speaks again", "行情线路恢复"),
+    "md.instrument_silent": (
+        "{symbol} has been silent for {seconds:g} s, after a steady flow; subscribing again",
+        "{symbol} 行情连续推送后已静默 {seconds:g} 秒，正在重新订阅",
+    ),
+    "md.instrument_speaks": ("{symbol} speaks again", "{symbol} 行情恢复"),
     "td.connecting": ("connecting to the trading front {front}", "正在连接交易服务器 {front}"),
     "td.connected": ("trading front connected", "交易服务器连接成功"),
     "td.disconnected": ("trading front disconnected, reason {reason}", "交易服务器连接断开，原因{reason}"),

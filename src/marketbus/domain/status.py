@@ -80,6 +80,8 @@ class GatewayStatus(msgspec.Struct, frozen=True, array_like=True, tag="status/1"
     """Bytes waiting for NATS."""
     market_time: int | None = None
     """The market's clock, ns UTC; differs from `time` on a simulated venue."""
+    silent: int = 0
+    """Instruments that went mute while their market is open."""
 
     @property
     def state(self) -> str:

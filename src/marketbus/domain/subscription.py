@@ -39,6 +39,8 @@ class Interest(msgspec.Struct, frozen=True):
     acknowledged: bool
     last_tick: int | None
     """ns UTC, received"""
+    silent: bool = False
+    """It went mute while its market is open."""
 
 
 class Wishes:

@@ -26,6 +26,8 @@ class Capability(StrEnum):
     CONTRACTS = "contracts"
     MARKET_DATA_ONLY = "market_data_only"
     """Market data works without a trading login."""
+    ANSWERED_SUBSCRIPTIONS = "answered_subscriptions"
+    """The venue itself answers every subscription, also one that it has already: a way to ask whether it is there."""
 
 
 class SessionChanged(msgspec.Struct, frozen=True, tag=True):
@@ -123,6 +125,10 @@ class Gateway(Protocol):
 
     async def unsubscribe(self, instruments: Sequence[Instrument]) -> None:
         """Ask for no more. Raises NotSupported where undeclared."""
+        ...
+
+    def condemn_front(self, channel: Channel) -> None:
+        """The watchdog found the session mute: the next process shall begin with the next front, where there is one."""
         ...
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from marketbus.domain.contract import Contract, Product
 from marketbus.domain.instrument import Instrument, parse_instrument
+from marketbus.domain.session import Channel
 from marketbus.domain.status import GatewayStatus, Latency, Level, LogRecord
 from marketbus.domain.tick import Tick
 from marketbus.ports.gateway import Capability
@@ -105,6 +106,9 @@ class FakeGateway:
 
     async def unsubscribe(self, instruments: Sequence[Instrument]) -> None:
         self.asked.append(("unsubscribe", [instrument.vt_symbol for instrument in instruments]))
+
+    def condemn_front(self, channel: Channel) -> None:
+        self.asked.append(("condemn_front", [channel]))
 
     async def close(self) -> None: ...
 

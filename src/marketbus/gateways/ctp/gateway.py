@@ -31,7 +31,13 @@ class CtpGateway:
     """Implements ports.gateway.Gateway."""
 
     capabilities = frozenset(
-        {Capability.MARKET_DATA, Capability.CONTRACTS, Capability.UNSUBSCRIBE, Capability.MARKET_DATA_ONLY}
+        {
+            Capability.MARKET_DATA,
+            Capability.CONTRACTS,
+            Capability.UNSUBSCRIBE,
+            Capability.MARKET_DATA_ONLY,
+            Capability.ANSWERED_SUBSCRIPTIONS,
+        }
     )
 
     def __init__(self, spec: GatewaySpec, setting: CtpSetting, context: GatewayContext, sdk: Sdk) -> None:
@@ -93,6 +99,9 @@ class CtpGateway:
         for start in range(0, len(instruments), CHUNK):
             part = instruments[start : start + CHUNK]
             await self._md_lane.call("unsubscribe", lambda part=part: self._md.unsubscribe_all(part))
+
+    def condemn_front(self, channel: Channel) -> None:
+        """Nothing yet: the SDK chooses among the fronts."""
 
     async def close(self) -> None:
         """Nothing: vnpy_ctp's close deadlocks (exit() joins a thread that waits for the GIL); the process ends now."""

@@ -103,6 +103,9 @@ class VnpyGateway:
         """
         raise NotSupported(f"{self.spec.kind} gateways cannot unsubscribe")
 
+    def condemn_front(self, channel: Channel) -> None:
+        """Nothing: a foreign gateway chooses its fronts itself."""
+
     async def close(self) -> None:
         """Nothing: vnpy gateways' `close` may deadlock or crash, and the process ends right after."""
 
