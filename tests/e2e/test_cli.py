@@ -37,6 +37,7 @@ def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (("contracts", "--url", NOBODY), 1, "no NATS at"),
         (("status", "--url", NOBODY), 1, "no NATS at"),
         (("pin", "rb*.SHFE", "--url", NOBODY), 1, "no NATS at"),
+        (("reconnect", "ctp", "--url", NOBODY), 1, "no NATS at"),
         (("tap", "--url", "http://x"), 2, "is not a NATS url"),
     ],
 )

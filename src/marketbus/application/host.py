@@ -23,6 +23,7 @@ from marketbus.ports.gateway import (
     GatewayDied,
     GatewayEvent,
     Logged,
+    Replace,
     SessionChanged,
     SubscriptionAnswered,
 )
@@ -114,6 +115,12 @@ class GatewayHost:
         if not self.ended.done():
             self.ended.set_result(reason)
 
+    def begin_anew(self, reason: str, *, pardon: bool) -> None:
+        """Replace this process on purpose, with nothing left of what went wrong; `pardon`: an operator asked for it."""
+        if self._gateway is not None:
+            self._gateway.begin_anew(pardon=pardon)
+        self.replace(reason)
+
     def _remember(self) -> None:
         saved, contracts = self._state.load_contracts()
         if contracts and self.book.update(contracts):
@@ -141,6 +148,9 @@ class GatewayHost:
             case GatewayDied():
                 self._log.log(Level.ERROR, "gateway.hung", call=event.call, seconds=event.seconds)
                 self.replace("hung")
+            case Replace():
+                self._log.log(Level.WARNING, "gateway.replace", reason=event.reason)
+                self.replace(event.reason)
 
     def _session(self, event: SessionChanged) -> None:
         before = self.sessions.of(event.channel).state

@@ -96,9 +96,9 @@ class Service:
         return self._pinned("pin.removed", parsed, principal)
 
     def reconnect(self, principal: str) -> None:
-        """Replace the worker with a fresh process."""
+        """Replace the worker with a fresh process, which tries again what had been given up."""
         self._log.log(Level.INFO, "gateway.reconnect", principal=principal)
-        self._host.replace("reconnect")
+        self._host.begin_anew("reconnect", pardon=True)
 
     def _pinned(self, code: str, patterns: Sequence[str], principal: str) -> Sequence[str]:
         pins = self._host.subscriptions.wishes.pins

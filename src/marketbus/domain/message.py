@@ -81,6 +81,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "reconnect asked for by {principal}; the worker will be replaced",
         "{principal} 要求重连，进程将被替换",
     ),
+    "gateway.replace": (
+        "the gateway asks for a fresh process: {reason}",
+        "接口请求更换进程：{reason}",
+    ),
     "gateway.illegal_transition": (
         "{channel} session: {then} cannot follow {now}; ignored",
         "{channel} 会话：{now} 之后不能是 {then}，已忽略",

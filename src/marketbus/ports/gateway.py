@@ -73,7 +73,14 @@ class GatewayDied(msgspec.Struct, frozen=True, tag=True):
     seconds: float
 
 
-GatewayEvent = SessionChanged | ContractsListed | SubscriptionAnswered | Logged | GatewayDied
+class Replace(msgspec.Struct, frozen=True, tag=True):
+    """The gateway asks for a fresh process: what it must change cannot be changed in this one."""
+
+    reason: str
+    """One word or two, such as `next front`."""
+
+
+GatewayEvent = SessionChanged | ContractsListed | SubscriptionAnswered | Logged | GatewayDied | Replace
 
 
 class GatewaySink(Protocol):
@@ -131,6 +138,13 @@ class Gateway(Protocol):
         """The watchdog found the session mute: the next process shall begin with the next front, where there is one."""
         ...
 
+    def begin_anew(self, *, pardon: bool) -> None:
+        """This process will be replaced on purpose: the next one begins with the first front.
+
+        `pardon`: an operator asked for it, so a login that was refused for good may be tried again.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of what can be let go of safely; the process ends right after."""
         ...
@@ -151,8 +165,10 @@ class GatewaySpec(msgspec.Struct, frozen=True):
     """Seconds without an answer of a front before it is reported."""
     call_timeout: float = 10.0
     """Seconds before an SDK call counts as hung."""
+    login_timeout: float = 8.0
+    """Seconds without an answer to a login, or to a query that follows it, before it is reported and tried again."""
     login_retry: float = 10.0
-    """Seconds between two logins while the counter is not open yet."""
+    """Seconds, more or less by chance, between two logins while the counter is not open yet."""
 
 
 class GatewayContext(msgspec.Struct, frozen=True):

@@ -98,8 +98,10 @@ class FakeGateway:
     def __init__(self) -> None:
         self.market_clock = FakeClock()
         self.asked: list[tuple[str, list[str]]] = []
+        self.connected = False
 
-    async def connect(self) -> None: ...
+    async def connect(self) -> None:
+        self.connected = True
 
     async def subscribe(self, instruments: Sequence[Instrument]) -> None:
         self.asked.append(("subscribe", [instrument.vt_symbol for instrument in instruments]))
@@ -109,6 +111,9 @@ class FakeGateway:
 
     def condemn_front(self, channel: Channel) -> None:
         self.asked.append(("condemn_front", [channel]))
+
+    def begin_anew(self, *, pardon: bool) -> None:
+        self.asked.append(("begin_anew", ["pardon"] if pardon else []))
 
     async def close(self) -> None: ...
 

@@ -12,7 +12,7 @@ from marketbus.application.service import Service
 from marketbus.domain.errors import BadRequest, SymbolError
 from marketbus.domain.instrument import parse_instrument
 from marketbus.domain.session import Channel, SessionState
-from marketbus.ports.gateway import ContractsListed, GatewayDied, SessionChanged, SubscriptionAnswered
+from marketbus.ports.gateway import ContractsListed, GatewayDied, Replace, SessionChanged, SubscriptionAnswered
 from tests.unit.application.fakes import (
     FakeClock,
     FakeGateway,
@@ -154,6 +154,21 @@ async def test_a_hung_sdk_asks_for_a_fresh_process() -> None:
     bench = Bench()
     bench.host.event(GatewayDied("subscribe", 10))
     assert await asyncio.wait_for(bench.host.ended, 5) == "hung"
+
+
+async def test_a_gateway_that_asks_for_a_fresh_process_gets_one() -> None:
+    bench = Bench()
+    bench.host.event(Replace("next front"))
+    assert await asyncio.wait_for(bench.host.ended, 5) == "next front"
+    assert "gateway.replace" in bench.log.codes
+
+
+async def test_an_operators_reconnect_pardons_and_ends_the_process() -> None:
+    async with Bench().running() as bench:
+        await until(lambda: bench.gateway.connected)
+        bench.service.reconnect("alice")
+        assert bench.host.ended.result() == "reconnect"
+        assert bench.gateway.asked[-1] == ("begin_anew", ["pardon"])
 
 
 async def test_the_status_follows_the_sessions() -> None:

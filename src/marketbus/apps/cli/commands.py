@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from marketbus.apps.cli import lab, pins, server, watch
+from marketbus.apps.cli import lab, pins, reconnect, server, watch
 
 app = typer.Typer(
     name="marketbus",
@@ -39,6 +39,7 @@ app.command("contracts")(watch.contracts)
 app.command("status")(watch.status)
 app.command("pin")(pins.pin)
 app.command("unpin")(pins.unpin)
+app.command("reconnect")(reconnect.reconnect)
 app.command("check")(server.check)
 app.command("setup")(server.setup)
 app.add_typer(lab.app, name="lab")

@@ -72,6 +72,7 @@ class Config:
             class_path=section.class_path,
             connect_timeout=section.connect_timeout,
             call_timeout=section.call_timeout,
+            login_timeout=section.login_timeout,
             login_retry=section.login_retry,
         )
 

@@ -116,6 +116,7 @@ class Gateway(_Section):
     """A vnpy `connect_*.json`; keys of `setting` win."""
     connect_timeout: float = Field(default=8.0, gt=0)
     call_timeout: float = Field(default=10.0, gt=0)
+    login_timeout: float = Field(default=8.0, gt=0)
     login_retry: float = Field(default=10.0, gt=0)
     stale_after: float = Field(default=5.0, ge=0.2)
     """Seconds that the line may be silent while a subscribed market is open."""

@@ -103,6 +103,9 @@ class CtpGateway:
     def condemn_front(self, channel: Channel) -> None:
         """Nothing yet: the SDK chooses among the fronts."""
 
+    def begin_anew(self, *, pardon: bool) -> None:
+        """Nothing is remembered from one process to the next yet."""
+
     async def close(self) -> None:
         """Nothing: vnpy_ctp's close deadlocks (exit() joins a thread that waits for the GIL); the process ends now."""
 

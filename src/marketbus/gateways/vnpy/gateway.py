@@ -106,6 +106,9 @@ class VnpyGateway:
     def condemn_front(self, channel: Channel) -> None:
         """Nothing: a foreign gateway chooses its fronts itself."""
 
+    def begin_anew(self, *, pardon: bool) -> None:
+        """Nothing is remembered from one process to the next."""
+
     async def close(self) -> None:
         """Nothing: vnpy gateways' `close` may deadlock or crash, and the process ends right after."""
 
