@@ -1,4 +1,4 @@
-"""Trading hours of Chinese futures, from the table beside this module."""
+"""Trading hours of Chinese futures and options, from the table beside this module."""
 
 import tomllib
 from datetime import date
@@ -6,15 +6,14 @@ from importlib.resources import files
 
 import msgspec
 
+from marketbus.domain.calendar import EVENING
 from marketbus.domain.instrument import Exchange
-from marketbus.domain.trading_hours import Hours, parse_time
-
-Span = tuple[str, str]
+from marketbus.domain.trading_hours import Hours, Span, parse_time
 
 
 class _Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    sessions: list[Span]
-    auctions: list[Span]
+    sessions: list[tuple[str, str]]
+    auctions: list[tuple[str, str]]
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,19 +30,22 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hours: list[_Row]
 
 
-def cn_futures_hours() -> tuple[Hours, ...]:
-    """Every row of `cn_futures_hours.toml`; options trade with the future they are written on."""
-    text = files("marketbus.adapters").joinpath("cn_futures_hours.toml").read_text(encoding="utf-8")
+def cn_hours() -> tuple[Hours, ...]:
+    """Every row of `cn_hours.toml`; options trade with the future they are written on."""
+    text = files("marketbus.adapters").joinpath("cn_hours.toml").read_text(encoding="utf-8")
     return read_hours(text)
 
 
 def read_hours(text: str) -> tuple[Hours, ...]:
-    """A table in the form of `cn_futures_hours.toml`.
+    """A table in the form of `cn_hours.toml`.
 
     Raises:
         ValueError: not that form; names the place.
     """
-    table = msgspec.convert(tomllib.loads(text), _Table)
+    try:
+        table = msgspec.convert(tomllib.loads(text), _Table)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
     return tuple(_hours(row, table) for row in table.hours)
 
 
@@ -54,11 +56,19 @@ def _hours(row: _Row, table: _Table) -> Hours:
     return Hours(
         exchange=row.exchange,
         products=tuple(code for product in row.products for code in _with_options(row.exchange, product)),
-        sessions=tuple((parse_time(start), parse_time(end)) for start, end in pattern.sessions),
-        auctions=tuple((parse_time(start), parse_time(end)) for start, end in pattern.auctions),
+        sessions=_spans(row.pattern, pattern.sessions),
+        auctions=_spans(row.pattern, pattern.auctions),
         since=row.since,
         source=table.sources[row.source],
     )
+
+
+def _spans(name: str, pairs: list[tuple[str, str]]) -> tuple[Span, ...]:
+    spans = tuple((parse_time(start), parse_time(end)) for start, end in pairs)
+    for start, end in spans:
+        if end <= start < EVENING:
+            raise ValueError(f"pattern {name}: {start:%H:%M} to {end:%H:%M} ends before it starts")
+    return spans
 
 
 def _with_options(exchange: Exchange, product: str) -> tuple[str, ...]:

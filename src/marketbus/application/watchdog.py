@@ -11,9 +11,9 @@ from collections.abc import Callable
 from marketbus.application.host import GatewayHost
 from marketbus.application.pace import Pace
 from marketbus.domain.instrument import Exchange, Instrument, product_code
+from marketbus.domain.market_calendar import Phase
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
-from marketbus.domain.trading_hours import Phase
 from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import Capability, Gateway, SessionChanged
 from marketbus.ports.log import Log

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from marketbus.adapters.clock import SystemClock
 from marketbus.adapters.holidays import ChineseHolidays
-from marketbus.adapters.hours import cn_futures_hours
+from marketbus.adapters.hours import cn_hours
 from marketbus.adapters.nats.bus_publisher import NatsPublisher
 from marketbus.adapters.nats.connection import close_connection, open_connection
 from marketbus.adapters.nats.jetstream import has_jetstream
@@ -31,6 +31,7 @@ from marketbus.apps.log_feed import log_feed
 from marketbus.apps.logs import Logs
 from marketbus.apps.nats_options import nats_options
 from marketbus.domain.calendar import TradingCalendar
+from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.status import Level
 from marketbus.domain.trading_hours import TradingHours
 from marketbus.ports.gateway import Gateway, GatewayContext
@@ -91,13 +92,12 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         ends.push_async_callback(ticks.stop, 1.0)
         pins = tuple(config.gateway(name).subscribe)
         host = GatewayHost(name, epoch, pins, publisher=publisher, ticks=ticks, state=state, clock=clock, log=logs)
-        calendar = TradingCalendar(ChineseHolidays(lambda year: _unknown_year(logs, year)))
-        hours = TradingHours(cn_futures_hours())
+        days = TradingCalendar(ChineseHolidays(lambda year: _unknown_year(logs, year)))
+        market = MarketCalendar(days, TradingHours(cn_hours()))
         context = GatewayContext(
             sink=host,
             clock=clock,
-            calendar=calendar,
-            hours=hours,
+            market=market,
             folder=folder,
             lab_library=_lab_library() if spec.sdk == "lab" else None,
             contracts=tuple(host.book),
@@ -114,7 +114,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             log=logs,
         )
         watchdog = Watchdog(
-            host, gateway, hours.phase, clock=clock, log=logs, patience=config.gateway(name).stale_after
+            host, gateway, market.phase, clock=clock, log=logs, patience=config.gateway(name).stale_after
         )
         service = Service(host, reporter, state=state, clock=clock, log=logs)
         rpc = RpcHost(

@@ -1,7 +1,15 @@
 """Trading days: weekdays that are not public holidays. (Weekends worked in lieu are not trading days in China.)"""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+
+from marketbus.domain.times import to_datetime
+
+EVENING = time(18)
+"""From here on an instant belongs to the next trading day: every day session is over, no night session has begun."""
+_DAY = timedelta(days=1)
+_SEARCH = 32
+"""Days within which there is a trading day: the longest break, the Spring Festival's with its weekends, takes 10."""
 
 
 class TradingCalendar:
@@ -9,22 +17,64 @@ class TradingCalendar:
 
     def __init__(self, is_holiday: Callable[[date], bool]) -> None:
         self._is_holiday = is_holiday
+        self._known: dict[date, bool] = {}
 
     def is_trading_day(self, day: date) -> bool:
         """Whether the exchanges trade on that day."""
-        return day.weekday() < 5 and not self._is_holiday(day)
+        known = self._known.get(day)
+        if known is None:
+            known = self._known[day] = day.weekday() < 5 and not self._is_holiday(day)
+        return known
 
-    def next(self, day: date) -> date:
-        """The first trading day after `day`."""
-        return self._walk(day, 1)
+    def next(self, day: date, n: int = 1) -> date:
+        """The n-th trading day after `day`, which need not be one.
 
-    def previous(self, day: date) -> date:
-        """The last trading day before `day`."""
-        return self._walk(day, -1)
+        Raises:
+            ValueError: n < 1.
+        """
+        return self._walk(day, n, _DAY)
 
-    def _walk(self, day: date, step: int) -> date:
-        for _ in range(32):
-            day += timedelta(days=step)
+    def previous(self, day: date, n: int = 1) -> date:
+        """The n-th trading day before `day`, which need not be one.
+
+        Raises:
+            ValueError: n < 1.
+        """
+        return self._walk(day, n, -_DAY)
+
+    def latest(self, day: date) -> date:
+        """`day`, or the last trading day before it."""
+        return day if self.is_trading_day(day) else self.previous(day)
+
+    def has_night(self, day: date) -> bool:
+        """Whether the futures market trades on the evening of `day`: every trading day's but a public holiday's eve.
+
+        The night of a Friday belongs to Monday; when anything but a plain weekend lies before the next trading day,
+        there is none (the exchanges say so in each holiday's notice).
+        """
+        if not self.is_trading_day(day):
+            return False
+        return self.next(day) - day == (3 * _DAY if day.weekday() == 4 else _DAY)
+
+    def trading_day_of(self, instant: int) -> date:
+        """The trading day that an instant (ns UTC) belongs to: evenings, weekends and holidays are the next one's."""
+        local = to_datetime(instant)
+        day = local.date()
+        if local.time() < EVENING and self.is_trading_day(day):
+            return day
+        return self.next(day)
+
+    def _walk(self, day: date, n: int, step: timedelta) -> date:
+        if n < 1:
+            raise ValueError(f"n is {n}, must be 1 or more")
+        for _ in range(n):
+            day = self._neighbour(day, step)
+        return day
+
+    def _neighbour(self, day: date, step: timedelta) -> date:
+        start = day
+        for _ in range(_SEARCH):
+            day += step
             if self.is_trading_day(day):
                 return day
-        raise ValueError(f"no trading day within a month of {day}")
+        raise ValueError(f"no trading day within a month of {start}")

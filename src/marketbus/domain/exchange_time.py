@@ -53,7 +53,7 @@ class ExchangeTime:
         second, day, inferred = known
         if second > now + AHEAD:
             second, inferred = _latest(second, now), True
-            day = yyyymmdd(trading_day_of(self._calendar, to_datetime(second)))
+            day = yyyymmdd(self._calendar.trading_day_of(second))
         return Stamp(second + millisec * 1_000_000, day, inferred)
 
     def _second(
@@ -72,18 +72,8 @@ class ExchangeTime:
         instant = _at(action, moment)
         if trading is None or (night and exchange is Exchange.CZCE):
             inferred = inferred or trading is None
-            trading = trading_day_of(self._calendar, to_datetime(instant))
+            trading = self._calendar.trading_day_of(instant)
         return instant, yyyymmdd(trading), inferred
-
-
-def trading_day_of(calendar: TradingCalendar, moment: datetime) -> date:
-    """The trading day that a moment in Shanghai time belongs to: a night session is the next day's."""
-    day = moment.date()
-    if moment.time() >= NIGHT_FROM:
-        return calendar.next(day)
-    if moment.time() < NIGHT_UNTIL:
-        return calendar.next(day - timedelta(days=1))
-    return day
 
 
 def _day(text: str) -> date | None:

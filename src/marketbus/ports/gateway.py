@@ -7,13 +7,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.contract import Contract
 from marketbus.domain.instrument import Instrument
+from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
 from marketbus.domain.tick import Tick
-from marketbus.domain.trading_hours import TradingHours
 from marketbus.ports.clock import Clock, MarketClock
 
 
@@ -176,8 +175,8 @@ class GatewayContext(msgspec.Struct, frozen=True):
 
     sink: GatewaySink
     clock: Clock
-    calendar: TradingCalendar
-    hours: TradingHours
+    market: MarketCalendar
+    """Trading days and hours."""
     folder: Path
     """Private folder of this gateway for SDK flow files."""
     lab_library: Path | None

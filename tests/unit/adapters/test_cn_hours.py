@@ -3,18 +3,20 @@ from datetime import date, datetime, time
 import pytest
 
 from marketbus.adapters.holidays import ChineseHolidays
-from marketbus.adapters.hours import cn_futures_hours, read_hours
+from marketbus.adapters.hours import cn_hours, read_hours
 from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.instrument import Exchange
+from marketbus.domain.market_calendar import MarketCalendar, Phase
 from marketbus.domain.times import from_datetime
-from marketbus.domain.trading_hours import Phase, TradingHours
+from marketbus.domain.trading_hours import TradingHours
 
 DAY = date(2026, 3, 10)
-HOURS = TradingHours(cn_futures_hours())
+DAYS = TradingCalendar(lambda _: False)
+MARKET = MarketCalendar(DAYS, TradingHours(cn_hours()))
 
 
 def phase(exchange: Exchange, product: str, clock: str) -> Phase | None:
-    return HOURS.phase(exchange, product, from_datetime(datetime.combine(DAY, time.fromisoformat(clock))))
+    return MARKET.phase(exchange, product, from_datetime(datetime.combine(DAY, time.fromisoformat(clock))))
 
 
 @pytest.mark.parametrize(
@@ -31,15 +33,15 @@ def phase(exchange: Exchange, product: str, clock: str) -> Phase | None:
 )  # fmt: skip
 def test_commodities_trade_by_day_and_some_by_night(exchange: Exchange, product: str, night_end: str | None) -> None:
     for clock, expected in [
-        ("08:54", Phase.CLOSED), ("08:55", Phase.AUCTION), ("09:00", Phase.OPEN), ("10:15", Phase.OPEN),
-        ("10:20", Phase.CLOSED), ("10:30", Phase.OPEN), ("12:00", Phase.CLOSED), ("13:30", Phase.OPEN),
-        ("15:00", Phase.OPEN), ("15:01", Phase.CLOSED), ("20:54", Phase.CLOSED),
+        ("08:54", Phase.CLOSED), ("08:55", Phase.AUCTION), ("09:00", Phase.CONTINUOUS), ("10:15", Phase.CONTINUOUS),
+        ("10:20", Phase.CLOSED), ("10:30", Phase.CONTINUOUS), ("12:00", Phase.CLOSED), ("13:30", Phase.CONTINUOUS),
+        ("15:00", Phase.CONTINUOUS), ("15:01", Phase.CLOSED), ("20:54", Phase.CLOSED),
     ]:  # fmt: skip
         assert phase(exchange, product, clock) is expected, clock
     last = {None: 0, "23:00": 1, "01:00": 2, "02:30": 3}[night_end]
     for number, clock in enumerate(["20:55", "22:59", "00:59", "02:29"]):
         in_session = number <= last and last > 0
-        assert (phase(exchange, product, clock) in (Phase.OPEN, Phase.AUCTION)) is in_session, clock
+        assert (phase(exchange, product, clock) in (Phase.CONTINUOUS, Phase.AUCTION)) is in_session, clock
     assert phase(exchange, product, "02:31") is Phase.CLOSED
 
 
@@ -47,15 +49,15 @@ def test_commodities_trade_by_day_and_some_by_night(exchange: Exchange, product:
 def test_financials_have_hours_of_their_own(product: str, end: str) -> None:
     assert phase(Exchange.CFFEX, product, "09:24") is Phase.CLOSED
     assert phase(Exchange.CFFEX, product, "09:25") is Phase.AUCTION
-    assert phase(Exchange.CFFEX, product, "09:30") is Phase.OPEN
+    assert phase(Exchange.CFFEX, product, "09:30") is Phase.CONTINUOUS
     assert phase(Exchange.CFFEX, product, "12:59") is Phase.CLOSED
-    assert phase(Exchange.CFFEX, product, end) is Phase.OPEN
+    assert phase(Exchange.CFFEX, product, end) is Phase.CONTINUOUS
     assert phase(Exchange.CFFEX, product, "15:16") is Phase.CLOSED
 
 
 def test_every_row_says_where_it_is_from_and_no_product_stands_twice() -> None:
     seen: set[tuple[Exchange, str]] = set()
-    for row in cn_futures_hours():
+    for row in cn_hours():
         assert row.source
         for product in row.products:
             assert (row.exchange, product.casefold()) not in seen

@@ -7,8 +7,8 @@ import pytest
 
 from marketbus.application.watchdog import Watchdog
 from marketbus.domain.instrument import Exchange, Instrument, parse_instrument
+from marketbus.domain.market_calendar import Phase
 from marketbus.domain.session import Channel, SessionState
-from marketbus.domain.trading_hours import Phase
 from marketbus.ports.gateway import Capability, SubscriptionAnswered
 from tests.unit.application.fakes import FakeGateway, tick
 from tests.unit.application.test_host import Bench, until
@@ -49,7 +49,7 @@ class Watched(Bench):
         self.gateway = gateway or Venue()
         if isinstance(self.gateway, Venue):
             self.gateway.bench = self
-        self.phase: Phase | None = Phase.OPEN
+        self.phase: Phase | None = Phase.CONTINUOUS
         self.closed: set[str] = set()
         self.volume = 0.0
         self.watchdog = Watchdog(
@@ -145,7 +145,7 @@ async def test_a_closed_market_may_be_silent_and_nobody_is_asked(phase: Phase) -
         bench.gateway.answers = False
         await bench.live(4000)
         assert (bench.md, bench.silent, bench.probes) == (SessionState.READY, [], 0)
-        bench.phase = Phase.OPEN
+        bench.phase = Phase.CONTINUOUS
         bench.gateway.answers = True
         await bench.live(4)  # the silence of the break does not count
         assert (bench.md, bench.silent) == (SessionState.READY, [])

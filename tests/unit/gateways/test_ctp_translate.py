@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketbus.adapters.hours import cn_futures_hours
+from marketbus.adapters.hours import cn_hours
 from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.exchange_time import ExchangeTime
 from marketbus.domain.instrument import Exchange, Instrument
+from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.tick import Tick, TickFlag
 from marketbus.domain.times import from_datetime
 from marketbus.domain.trading_hours import TradingHours
@@ -21,7 +22,8 @@ from marketbus.gateways.ctp.translate import BadTick, Translator
 from marketbus.wire import codec
 
 NOW = from_datetime(datetime.fromisoformat("2026-11-20T09:30:05+08:00"))
-HOURS = TradingHours(cn_futures_hours())
+DAYS = TradingCalendar(lambda _: False)
+MARKET = MarketCalendar(DAYS, TradingHours(cn_hours()))
 SYMBOLS = {"rb2701": Exchange.SHFE, "m2701": Exchange.DCE, "SA701": Exchange.CZCE, "IF2612": Exchange.CFFEX}
 SIDES = [f"{side}{{}}{level}" for side in ("Bid", "Ask") for level in range(1, 6)]
 PRICES = [
@@ -35,8 +37,8 @@ VOLUMES = [side.format("Volume") for side in SIDES]
 def translator(*, simulated: bool = False) -> Translator:
     symbols = Symbols()
     symbols.take_word([Instrument(symbol, exchange) for symbol, exchange in SYMBOLS.items()])
-    times = ExchangeTime(TradingCalendar(lambda _: False))
-    return Translator("ctp", symbols, times, HOURS, simulated=simulated)
+    times = ExchangeTime(DAYS)
+    return Translator("ctp", symbols, times, MARKET, simulated=simulated)
 
 
 def record(**fields: Any) -> dict[str, Any]:
@@ -79,7 +81,7 @@ def test_the_average_price_is_per_unit_whatever_the_exchange_sends() -> None:
     symbols.list(
         Contract("ctp", symbol, exchange, symbol, Product.FUTURES, 20, 1) for symbol, exchange in SYMBOLS.items()
     )
-    subject = Translator("ctp", symbols, ExchangeTime(TradingCalendar(lambda _: False)), HOURS, simulated=False)
+    subject = Translator("ctp", symbols, ExchangeTime(DAYS), MARKET, simulated=False)
     assert subject.tick(record(AveragePrice=62_000.0), NOW, NOW).average_price == 3100
     assert subject.tick(record(InstrumentID="SA701", AveragePrice=3100.0), NOW, NOW).average_price == 3100
 
@@ -90,13 +92,15 @@ def test_without_a_contract_there_is_no_average_price_rather_than_a_wrong_one() 
 
 NUMBERS = st.floats() | st.sampled_from([sys.float_info.max, -sys.float_info.max, 0.0, -0.0, 5e-324, 1e15])
 INT32 = st.integers(-(2**31), 2**31 - 1)
-DAYS = st.text(max_size=9) | st.dates().map(lambda day: f"{day:%Y%m%d}") | st.sampled_from(["", "20261120", "00000000"])
+DATES = (
+    st.text(max_size=9) | st.dates().map(lambda day: f"{day:%Y%m%d}") | st.sampled_from(["", "20261120", "00000000"])
+)
 CLOCKS = st.text(max_size=9) | st.times().map(lambda moment: f"{moment:%H:%M:%S}") | st.sampled_from(["", "24:00:00"])
 HOSTILE = st.fixed_dictionaries(
     {
         "InstrumentID": st.sampled_from(list(SYMBOLS)) | st.text(max_size=81),
-        "TradingDay": DAYS,
-        "ActionDay": DAYS,
+        "TradingDay": DATES,
+        "ActionDay": DATES,
         "UpdateTime": CLOCKS,
         "UpdateMillisec": st.integers(0, 999) | INT32,
         "Volume": st.integers(0, 2**31 - 1) | INT32,

@@ -57,8 +57,8 @@ class CtpGateway:
         self._vnpy = VnpyCtpGateway(TimerOnlyEngine(), spec.name)
         # Made here, not in the lanes: get_folder_path looks and then makes, so two at once may fail.
         flow = get_folder_path(spec.name.lower())
-        times = ExchangeTime(context.calendar)
-        translator = Translator(spec.name, self._symbols, times, context.hours, simulated=sdk.simulated)
+        times = ExchangeTime(context.market.days)
+        translator = Translator(spec.name, self._symbols, times, context.market, simulated=sdk.simulated)
         self._md = MarketDataApi(
             self._vnpy,
             setting,

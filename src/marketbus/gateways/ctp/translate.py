@@ -7,9 +7,8 @@ from typing import Any
 
 from marketbus.domain.exchange_time import ExchangeTime
 from marketbus.domain.instrument import Exchange
+from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.tick import Tick, TickFlag
-from marketbus.domain.times import NS
-from marketbus.domain.trading_hours import TradingHours
 from marketbus.gateways.ctp.symbols import Facts, Symbols
 
 ABSENT = sys.float_info.max
@@ -35,18 +34,17 @@ class BadTick(Exception):
 
 
 class Translator:
-    """Keeps what translation needs from one tick to the next: last volumes and the market's phase by second."""
+    """Keeps what translation needs from one tick to the next: last volumes."""
 
     def __init__(
-        self, gateway: str, symbols: Symbols, times: ExchangeTime, hours: TradingHours, *, simulated: bool
+        self, gateway: str, symbols: Symbols, times: ExchangeTime, market: MarketCalendar, *, simulated: bool
     ) -> None:
         self._gateway = gateway
         self._symbols = symbols
         self._times = times
-        self._hours = hours
+        self._market = market
         self._flags = int(TickFlag.SIMULATED) if simulated else 0
         self._volumes: dict[str, tuple[int, float]] = {}
-        self._phases: dict[tuple[Exchange, str, int], int] = {}
 
     def tick(self, data: Mapping[str, Any], received: int, market_now: int) -> Tick:
         """Translate one record, in the SDK's thread.
@@ -68,7 +66,7 @@ class Translator:
             )
         except ValueError as error:
             raise BadTick("bad_time", str(error)) from None
-        flags = self._flags | self._phase_flag(exchange, facts.product, instant)
+        flags = self._flags | self._market.flags(exchange, facts.product, instant)
         if inferred:
             flags |= TickFlag.DATE_INFERRED
 
@@ -113,15 +111,6 @@ class Translator:
             _average(data["AveragePrice"], facts),
         ]
         return Tick(*values)
-
-    def _phase_flag(self, exchange: Exchange, product_id: str, instant: int) -> int:
-        key = (exchange, product_id, instant // NS)
-        flag = self._phases.get(key)
-        if flag is None:
-            if len(self._phases) > 65_536:
-                self._phases.clear()
-            flag = self._phases[key] = self._hours.flags(exchange, product_id, instant)
-        return flag
 
     def _last_volume(self, symbol: str, trading_day: int, volume: float) -> float:
         day, before = self._volumes.get(symbol, (0, volume))

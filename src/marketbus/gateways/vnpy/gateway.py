@@ -13,11 +13,10 @@ from vnpy.trader.object import ContractData, LogData, SubscribeRequest, TickData
 
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import ConfigError, NotSupported
-from marketbus.domain.exchange_time import trading_day_of
 from marketbus.domain.instrument import Exchange, Instrument, product_code
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
-from marketbus.domain.times import from_datetime, to_datetime, yyyymmdd
+from marketbus.domain.times import from_datetime, yyyymmdd
 from marketbus.gateways.vnpy.engine import TimerOnlyEngine
 from marketbus.gateways.vnpy.lane import Lane
 from marketbus.ports.clock import Clock, MarketClock
@@ -68,8 +67,7 @@ class VnpyGateway:
         self.spec = spec
         self.sink = context.sink
         self.clock: Clock = context.clock
-        self.calendar = context.calendar
-        self.hours = context.hours
+        self.market = context.market
         self.market_clock: MarketClock = context.clock
         self.engine = TimerOnlyEngine()
         self.lane = Lane("md", spec.call_timeout, context.sink)
@@ -133,8 +131,8 @@ class VnpyGateway:
         if marks is None:
             if len(self._marked) > _MARKS:
                 self._marked.clear()
-            day = yyyymmdd(trading_day_of(self.calendar, to_datetime(second)))
-            flags = self.hours.flags(Exchange(data.exchange.value), product_code(data.symbol), second)
+            day = yyyymmdd(self.market.days.trading_day_of(second))
+            flags = self.market.flags(Exchange(data.exchange.value), product_code(data.symbol), second)
             marks = self._marked[key] = (day, flags)
         return marks
 
