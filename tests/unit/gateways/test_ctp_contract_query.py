@@ -6,11 +6,13 @@ from typing import Any, cast
 import pytest
 
 from marketbus.domain.session import Channel, SessionState
-from marketbus.gateways.ctp.line import Line
-from marketbus.gateways.ctp.login import Login
-from marketbus.gateways.ctp.setting import parse
-from marketbus.gateways.ctp.symbols import Symbols
-from marketbus.gateways.ctp.td_api import REFUSED_RETRY, TraderApi
+from marketbus.gateways.ctp.api import CtpTraderApi
+from marketbus.gateways.ctp.dialect import CTP
+from marketbus.gateways.ctp_family.line import Line
+from marketbus.gateways.ctp_family.login import Login
+from marketbus.gateways.ctp_family.setting import parse
+from marketbus.gateways.ctp_family.symbols import Symbols
+from marketbus.gateways.ctp_family.td_api import REFUSED_RETRY
 from marketbus.ports.gateway import ContractsListed, SessionChanged
 from tests.unit.gateways.sink import FakeSink
 
@@ -27,9 +29,9 @@ class Query:
     def __init__(self) -> None:
         self.sink = FakeSink()
         self.later: list[float] = []
-        setting = parse("ctp", SETTING)
+        setting = parse(CTP, "ctp", SETTING)
         line = Line(Channel.TD, setting, self.sink, Login(Channel.TD, self.sink, lambda _, __: None, retry=1.0))
-        self.api = TraderApi(cast("Any", Named()), setting, Path(), line, Symbols(), self.later.append)
+        self.api = CtpTraderApi(cast("Any", Named()), CTP, setting, Path(), line, Symbols(), self.later.append)
 
     @property
     def states(self) -> list[SessionState]:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from marketbus.domain.contract import Contract, OptionType, Product
 from marketbus.domain.instrument import Exchange
-from marketbus.gateways.ctp.contracts import contract
+from marketbus.gateways.ctp.dialect import CTP
+from marketbus.gateways.ctp_family.contracts import contract
 from marketbus.wire import codec
 
 
@@ -23,7 +24,7 @@ def record(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_future() -> None:
-    found = contract("ctp", record())
+    found = contract(CTP, "ctp", record())
     assert found is not None
     assert (found.vt_symbol, found.name, found.product) == ("rb2701.SHFE", "螺纹钢2701", Product.FUTURES)
     assert (found.size, found.pricetick, found.expire_date) == (10, 1, 20270115)
@@ -38,7 +39,7 @@ def test_an_option_names_its_portfolio_as_vnpy_does(exchange: str, product_id: s
         ExchangeID=exchange, ProductClass="2", ProductID=product_id, StrikePrice=5400.0, OptionsType="2",
         UnderlyingInstrID="SR701",
     )  # fmt: skip
-    found = contract("ctp", option)
+    found = contract(CTP, "ctp", option)
     assert found is not None
     assert (found.option_portfolio, found.option_strike, found.option_type) == (portfolio, 5400.0, OptionType.PUT)
     assert found.option_underlying == "SR701"
@@ -46,7 +47,7 @@ def test_an_option_names_its_portfolio_as_vnpy_does(exchange: str, product_id: s
 
 @pytest.mark.parametrize("product", ["5", "7", "8", "", "\0"])
 def test_a_product_class_that_nobody_trades_is_left_out(product: str) -> None:
-    assert contract("ctp", record(ProductClass=product)) is None
+    assert contract(CTP, "ctp", record(ProductClass=product)) is None
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_a_product_class_that_nobody_trades_is_left_out(product: str) -> None:
 )
 def test_what_nobody_could_compute_with_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"unknown exchange|multiplier"):
-        contract("ctp", record(**fields))
+        contract(CTP, "ctp", record(**fields))
 
 
 TEXT = st.text(max_size=81)
@@ -83,7 +84,7 @@ HOSTILE = st.fixed_dictionaries(
 @given(HOSTILE)
 def test_anything_becomes_a_contract_nothing_or_an_error(data: dict[str, Any]) -> None:
     try:
-        found = contract("ctp", data)
+        found = contract(CTP, "ctp", data)
     except ValueError:
         return
     if found is not None:

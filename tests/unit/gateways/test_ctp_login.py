@@ -3,8 +3,8 @@
 import pytest
 
 from marketbus.domain.session import Channel, SessionState
-from marketbus.gateways.ctp.errors import Verdict, judge
-from marketbus.gateways.ctp.login import MAX_ATTEMPTS, Login
+from marketbus.gateways.ctp_family.errors import Verdict, judge
+from marketbus.gateways.ctp_family.login import MAX_ATTEMPTS, Login
 from marketbus.ports.gateway import SessionChanged
 from tests.unit.gateways.sink import FakeSink
 

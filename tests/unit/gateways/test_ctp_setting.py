@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketbus.domain.errors import ConfigError
-from marketbus.gateways.ctp.plugin import CtpPlugin
-from marketbus.gateways.ctp.setting import KEYS, CtpSetting, parse
+from marketbus.gateways.ctp import plugin
+from marketbus.gateways.ctp.dialect import CTP
+from marketbus.gateways.ctp_family.setting import Setting, keys, parse
 from marketbus.ports.gateway import GatewaySpec
 
 GOOD = {
@@ -24,25 +25,25 @@ GOOD = {
 
 
 def test_vnpys_own_keys_are_taken() -> None:
-    setting = parse("ctp", GOOD)
+    setting = parse(CTP, "ctp", GOOD)
     assert [front.address for front in setting.md_fronts] == ["tcp://180.0.0.1:10211", "tcp://180.0.0.2:10211"]
     assert [(front.host, front.port) for front in setting.td_fronts] == [("180.0.0.1", 10201)]
     assert (setting.user_id, setting.broker_id, setting.production) == ("000001", "9999", False)
 
 
 def test_english_keys_mean_the_same() -> None:
-    english = {alias: GOOD[key] for key, (alias, _) in KEYS.items()}
-    assert parse("ctp", english) == parse("ctp", GOOD)
+    english = {alias: GOOD[key] for key, (alias, _) in keys(CTP).items()}
+    assert parse(CTP, "ctp", english) == parse(CTP, "ctp", GOOD)
 
 
 def test_market_data_alone_needs_no_account() -> None:
-    setting = parse("ctp", {"行情服务器": "127.0.0.1:1"})
+    setting = parse(CTP, "ctp", {"行情服务器": "127.0.0.1:1"})
     assert setting.td_fronts == ()
     assert setting.user_id == ""
 
 
 def test_blanks_around_a_value_are_a_slip_of_the_mouse() -> None:
-    assert parse("ctp", GOOD | {"用户名": " 000001\n".strip("\n")}).user_id == "000001"
+    assert parse(CTP, "ctp", GOOD | {"用户名": " 000001\n".strip("\n")}).user_id == "000001"
 
 
 @pytest.mark.parametrize(
@@ -71,14 +72,14 @@ def test_blanks_around_a_value_are_a_slip_of_the_mouse() -> None:
 )
 def test_what_is_wrong_is_named(keys: dict[str, Any], named: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse("ctp", GOOD | keys)
+        parse(CTP, "ctp", GOOD | keys)
     assert caught.value.key == f"gateway.ctp.setting.{named}"
     assert caught.value.hint or "实盘" in str(caught.value)
 
 
 def test_a_setting_never_shows_its_secrets() -> None:
-    assert "secret" not in repr(parse("ctp", GOOD))
-    assert "0000000000000000" not in repr(parse("ctp", GOOD))
+    assert "secret" not in repr(parse(CTP, "ctp", GOOD))
+    assert "0000000000000000" not in repr(parse(CTP, "ctp", GOOD))
 
 
 ANYTHING = st.recursive(
@@ -86,6 +87,7 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3) | st.tuples(inner),
     max_leaves=6,
 )
+KEYS = keys(CTP)
 NAMES = st.sampled_from([*KEYS, *(alias for alias, _ in KEYS.values())])
 ADDRESSES = st.from_regex(r"(tcp://|ssl://|x://|)[a-z0-9.\[\]:@-]{0,20}:[0-9]{0,6}", fullmatch=True)
 
@@ -106,9 +108,9 @@ def test_nothing_but_a_good_setting_or_a_configuration_error(keys: dict[str, Any
                 assert front.address.isascii()
 
 
-def attempt(setting: dict[str, Any]) -> CtpSetting | ConfigError:
+def attempt(setting: dict[str, Any]) -> Setting | ConfigError:
     try:
-        return parse("ctp", setting)
+        return parse(CTP, "ctp", setting)
     except ConfigError as error:
         return error
 
@@ -116,7 +118,7 @@ def attempt(setting: dict[str, Any]) -> CtpSetting | ConfigError:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.9.9.9", "[::1]"])
 def test_the_simulated_sdk_may_stay_at_home(host: str) -> None:
     setting = GOOD | {"行情服务器": f"{host}:1", "交易服务器": f"tcp://{host}:2"}
-    CtpPlugin().validate(GatewaySpec("ctp", "ctp", "lab", setting))
+    plugin.validate(GatewaySpec("ctp", "ctp", "lab", setting))
 
 
 @pytest.mark.parametrize(
@@ -126,4 +128,4 @@ def test_the_simulated_sdk_may_not_go_anywhere_else(host: str) -> None:
     for key in ("行情服务器", "交易服务器"):
         setting = GOOD | {"行情服务器": "127.0.0.1:1", "交易服务器": "127.0.0.1:2", key: f"{host}:1"}
         with pytest.raises(ConfigError, match="not on this machine"):
-            CtpPlugin().validate(GatewaySpec("ctp", "ctp", "lab", setting))
+            plugin.validate(GatewaySpec("ctp", "ctp", "lab", setting))

@@ -17,8 +17,8 @@ from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.tick import Tick, TickFlag
 from marketbus.domain.times import from_datetime
 from marketbus.domain.trading_hours import TradingHours
-from marketbus.gateways.ctp.symbols import Symbols
-from marketbus.gateways.ctp.translate import BadTick, Translator
+from marketbus.gateways.ctp_family.symbols import Symbols
+from marketbus.gateways.ctp_family.translate import BadTick, Translator
 from marketbus.wire import codec
 
 NOW = from_datetime(datetime.fromisoformat("2026-11-20T09:30:05+08:00"))

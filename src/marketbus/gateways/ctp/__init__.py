@@ -1,5 +1,6 @@
 """CTP futures counters through vnpy_ctp (`kind = "ctp"`). Importing this loads no SDK."""
 
-from marketbus.gateways.ctp.plugin import CtpPlugin
+from marketbus.gateways.ctp.dialect import CTP
+from marketbus.gateways.ctp_family.plugin import FamilyPlugin
 
-plugin = CtpPlugin()
+plugin = FamilyPlugin(CTP)

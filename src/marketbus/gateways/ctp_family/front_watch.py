@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from marketbus.gateways.ctp.setting import Front
+from marketbus.gateways.ctp_family.setting import Front
 
 
 async def probe(fronts: Sequence[Front], seconds: float) -> str:

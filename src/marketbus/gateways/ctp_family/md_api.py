@@ -1,4 +1,4 @@
-"""vnpy_ctp's market data API with its raw callbacks taken over: nothing is lost between the SDK and our translation.
+"""vnpy's market data API with its raw callbacks taken over: nothing is lost between the SDK and our translation.
 
 vnpy_ctp loses milliseconds, ActionDay, TradingDay and every tick without a contract in its own callback
 (ctp_gateway.py 305-321), subscribes without looking at return codes and never retries a failed login (289).
@@ -6,29 +6,33 @@ vnpy_ctp loses milliseconds, ActionDay, TradingDay and every tick without a cont
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vnpy.trader.gateway import BaseGateway
-from vnpy_ctp.gateway.ctp_gateway import CtpMdApi
 
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.session import SessionState
-from marketbus.gateways.ctp.callback import guarded
-from marketbus.gateways.ctp.line import Line
-from marketbus.gateways.ctp.setting import CtpSetting
-from marketbus.gateways.ctp.symbols import Symbols
-from marketbus.gateways.ctp.translate import BadTick, Translator
+from marketbus.gateways.ctp_family.callback import guarded
+from marketbus.gateways.ctp_family.line import Line
+from marketbus.gateways.ctp_family.setting import Setting
+from marketbus.gateways.ctp_family.symbols import Symbols
+from marketbus.gateways.ctp_family.translate import BadTick, Translator
 from marketbus.ports.clock import Clock, MarketClock
 from marketbus.ports.gateway import SubscriptionAnswered
 
+if TYPE_CHECKING:
+    from marketbus.gateways.ctp_family.native_api import NativeMdApi as _Native
+else:
+    _Native = object
 
-class MarketDataApi(CtpMdApi):
-    """One market data session. Callbacks run in the SDK's task thread, calls in the `md` lane."""
+
+class MarketDataApi(_Native):
+    """One market data session, to mix into vnpy's. Callbacks run in the SDK's task thread, calls in the `md` lane."""
 
     def __init__(
         self,
         gateway: BaseGateway,
-        setting: CtpSetting,
+        setting: Setting,
         flow: Path,
         line: Line,
         symbols: Symbols,
@@ -48,9 +52,13 @@ class MarketDataApi(CtpMdApi):
 
     # Calls
 
+    def create(self, flow: bytes) -> None:
+        """Create the native API with its flow files at that path."""
+        raise NotImplementedError
+
     def open(self) -> None:
         """Create the API and let it connect to its fronts; it goes on trying by itself."""
-        self.createFtdcMdApi(f"{self._flow}/Md".encode("gb18030"), self.setting.production)
+        self.create(f"{self._flow}/Md".encode("gb18030"))
         for front in self.setting.md_fronts:
             self.registerFront(front.address)
         self.init()

@@ -1,4 +1,4 @@
-"""A CTP depth market data record (the SDK's dict) to a domain tick."""
+"""A depth market data record (the SDK's dict) to a domain tick."""
 
 import sys
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from marketbus.domain.exchange_time import ExchangeTime
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.tick import Tick, TickFlag
-from marketbus.gateways.ctp.symbols import Facts, Symbols
+from marketbus.gateways.ctp_family.symbols import Facts, Symbols
 
 ABSENT = sys.float_info.max
 """CTP writes DBL_MAX for a price that does not exist."""

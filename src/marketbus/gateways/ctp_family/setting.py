@@ -1,4 +1,4 @@
-"""The settings of a CTP line: vnpy's own keys, checked before anything native sees them.
+"""The settings of a line: vnpy's own keys, checked before anything native sees them.
 
 The SDK copies strings without bounds (vnpy_ctp's getString is a strcpy), so an over-long credential would crash it;
 the lengths are those of ThostFtdcUserApiDataType.h.
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from marketbus.domain.errors import ConfigError
+from marketbus.gateways.ctp_family.dialect import Dialect
 
 KEYS = {
     # vnpy's key: (our English alias, longest value in bytes)
@@ -22,9 +23,9 @@ KEYS = {
     "行情服务器": ("md_front", 0),
     "产品名称": ("app_id", 32),
     "授权编码": ("auth_code", 16),
-    "柜台环境": ("environment", 0),
 }
-_ALIASES = {alias: key for key, (alias, _) in KEYS.items()}
+"""What every member takes."""
+ENVIRONMENT = "柜台环境"
 _ENVIRONMENTS = {"实盘": True, "production": True, "测试": False, "test": False}
 
 
@@ -47,7 +48,7 @@ class Front(msgspec.Struct, frozen=True):
             return False
 
 
-class CtpSetting(msgspec.Struct, frozen=True):
+class Setting(msgspec.Struct, frozen=True):
     """A checked setting."""
 
     user_id: str
@@ -61,23 +62,32 @@ class CtpSetting(msgspec.Struct, frozen=True):
     production: bool
 
     def __repr__(self) -> str:
-        return f"CtpSetting(user_id={self.user_id!r}, md_fronts={[front.address for front in self.md_fronts]})"
+        return f"Setting(user_id={self.user_id!r}, md_fronts={[front.address for front in self.md_fronts]})"
 
 
-def parse(name: str, setting: Mapping[str, Any]) -> CtpSetting:
+def keys(dialect: Dialect) -> dict[str, tuple[str, int]]:
+    """Every key of one member, as KEYS."""
+    return KEYS | ({ENVIRONMENT: ("environment", 0)} if dialect.environments else {})
+
+
+def parse(dialect: Dialect, name: str, setting: Mapping[str, Any]) -> Setting:
     """Check a gateway's `setting`.
 
     Raises:
         ConfigError: names the first wrong key and what to do.
     """
     where = f"gateway.{name}.setting"
+    known_keys = keys(dialect)
+    aliases = {alias: key for key, (alias, _) in known_keys.items()}
     given: dict[str, Any] = {}
     for key, value in setting.items():
-        known = key if key in KEYS else _ALIASES.get(key)
+        known = key if key in known_keys else aliases.get(key)
         if known is None:
-            near = get_close_matches(key, [*KEYS, *_ALIASES], n=1)
+            near = get_close_matches(key, [*known_keys, *aliases], n=1)
             raise ConfigError(
-                f"{where}.{key}", "unknown key", f"did you mean {near[0]}?" if near else f"known: {', '.join(KEYS)}"
+                f"{where}.{key}",
+                "unknown key",
+                f"did you mean {near[0]}?" if near else f"known: {', '.join(known_keys)}",
             )
         given[known] = value
     text = {key: _text(f"{where}.{key}", given.get(key, ""), limit) for key, (_, limit) in KEYS.items() if limit}
@@ -89,10 +99,10 @@ def parse(name: str, setting: Mapping[str, Any]) -> CtpSetting:
         for key in ("用户名", "密码", "经纪商代码"):
             if not text[key]:
                 raise ConfigError(f"{where}.{key}", "missing", "the trading front needs it")
-    environment = given.get("柜台环境", "实盘") or "实盘"
+    environment = given.get(ENVIRONMENT, "实盘") or "实盘"
     if not isinstance(environment, str) or environment not in _ENVIRONMENTS:
-        raise ConfigError(f"{where}.柜台环境", f"{environment!r} is not known", "实盘 or 测试")
-    return CtpSetting(
+        raise ConfigError(f"{where}.{ENVIRONMENT}", f"{environment!r} is not known", "实盘 or 测试")
+    return Setting(
         user_id=text["用户名"],
         password=text["密码"],
         broker_id=text["经纪商代码"],

@@ -1,4 +1,4 @@
-"""A guard for SDK callbacks: vnpy_ctp's binding prints an exception to stdout and forgets it; here it is reported."""
+"""A guard for SDK callbacks: vnpy's binding prints an exception to stdout and forgets it; here it is reported."""
 
 from collections.abc import Callable
 from functools import wraps

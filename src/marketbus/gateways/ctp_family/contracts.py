@@ -1,4 +1,4 @@
-"""A CTP instrument record (the SDK's dict) to a domain contract."""
+"""An instrument record (the SDK's dict) to a domain contract."""
 
 import sys
 from collections.abc import Mapping
@@ -6,26 +6,20 @@ from typing import Any
 
 from marketbus.domain.contract import Contract, OptionType, Product
 from marketbus.domain.instrument import Exchange
+from marketbus.gateways.ctp_family.dialect import Dialect
 
-# ThostFtdcUserApiDataType.h: THOST_FTDC_PC_*, THOST_FTDC_CP_*
-_PRODUCTS = {
-    "1": Product.FUTURES,
-    "2": Product.OPTION,
-    "3": Product.SPREAD,
-    "4": Product.SPOT,
-    "6": Product.OPTION,
-}
+# ThostFtdcUserApiDataType.h: THOST_FTDC_CP_*
 _OPTION_TYPES = {"1": OptionType.CALL, "2": OptionType.PUT}
 _MAX = sys.float_info.max
 
 
-def contract(gateway: str, data: Mapping[str, Any]) -> Contract | None:
+def contract(dialect: Dialect, gateway: str, data: Mapping[str, Any]) -> Contract | None:
     """Translate one record; None for a product class that nobody trades here (such as EFP).
 
     Raises:
         ValueError: the record names an exchange that we do not know, or no multiplier.
     """
-    product = _PRODUCTS.get(data["ProductClass"])
+    product = dialect.products.get(data["ProductClass"])
     if product is None:
         return None
     exchange = Exchange(data["ExchangeID"])
@@ -36,9 +30,7 @@ def contract(gateway: str, data: Mapping[str, Any]) -> Contract | None:
     if size <= 0 or not 0 < tick < _MAX:
         raise ValueError(f"multiplier {size}, price tick {tick}")
     option = product is Product.OPTION
-    portfolio: str = data["ProductID"]
-    if option and exchange is Exchange.CZCE and portfolio[-1:] in ("C", "P"):
-        portfolio = portfolio[:-1]  # CZCE names the option product SRC, SRP
+    names = dialect.option_names(data) if option else None
     return Contract(
         gateway=gateway,
         symbol=data["InstrumentID"],
@@ -54,9 +46,9 @@ def contract(gateway: str, data: Mapping[str, Any]) -> Contract | None:
         long_margin_ratio=_ratio(data["LongMarginRatio"]),
         short_margin_ratio=_ratio(data["ShortMarginRatio"]),
         option_strike=_ratio(data["StrikePrice"]) if option else None,
-        option_underlying=data["UnderlyingInstrID"] or None if option else None,
+        option_underlying=names.underlying if names else None,
         option_type=_OPTION_TYPES.get(data["OptionsType"]) if option else None,
-        option_portfolio=portfolio if option else None,
+        option_portfolio=names.portfolio if names else None,
         is_trading=bool(data["IsTrading"]),
         product_id=data["ProductID"],
     )

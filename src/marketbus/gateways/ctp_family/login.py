@@ -5,7 +5,7 @@ from typing import Any
 
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
-from marketbus.gateways.ctp.errors import Verdict, judge
+from marketbus.gateways.ctp_family.errors import Verdict, judge
 from marketbus.ports.gateway import GatewaySink, Logged, SessionChanged
 
 MAX_ATTEMPTS = 2

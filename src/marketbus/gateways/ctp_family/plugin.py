@@ -1,16 +1,23 @@
-"""The entry point of kind `ctp`."""
+"""The entry point of a kind of the CTP family."""
 
 from collections.abc import Sequence
 
 from marketbus.domain.errors import ConfigError
-from marketbus.gateways.ctp.setting import parse
+from marketbus.gateways.ctp_family.dialect import Dialect
+from marketbus.gateways.ctp_family.setting import parse
 from marketbus.ports.gateway import Gateway, GatewayContext, GatewaySpec
 
 
-class CtpPlugin:
-    """CTP futures counters."""
+class FamilyPlugin:
+    """One member; implements ports.gateway.GatewayPlugin."""
 
-    kind = "ctp"
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
+    @property
+    def kind(self) -> str:
+        """The word in the configuration."""
+        return self._dialect.kind
 
     def validate(self, spec: GatewaySpec) -> None:
         """Check the settings without loading the SDK.
@@ -18,7 +25,7 @@ class CtpPlugin:
         Raises:
             ConfigError: names the key and what to do.
         """
-        setting = parse(spec.name, spec.setting)
+        setting = parse(self._dialect, spec.name, spec.setting)
         if spec.trading:
             raise ConfigError(
                 f"gateway.{spec.name}.trading", "trading is not available in this version", "set it false"
@@ -36,22 +43,22 @@ class CtpPlugin:
 
     def fronts(self, spec: GatewaySpec) -> Sequence[tuple[str, str, int]]:
         """Both kinds of fronts."""
-        setting = parse(spec.name, spec.setting)
+        setting = parse(self._dialect, spec.name, spec.setting)
         labelled = [("md", front) for front in setting.md_fronts] + [("td", front) for front in setting.td_fronts]
         return [(f"{channel} {front.address}", front.host, front.port) for channel, front in labelled]
 
     def modules(self, spec: GatewaySpec) -> Sequence[str]:
         """What must be importable."""
-        return ("vnpy_ctp",)
+        return (self._dialect.package,)
 
     def build(self, spec: GatewaySpec, context: GatewayContext) -> Gateway:
-        """Load the chosen library, then vnpy_ctp over it."""
-        from marketbus.gateways.ctp import sdk
+        """Load the chosen library, then vnpy's package over it."""
+        from marketbus.gateways.ctp_family import sdk
         from marketbus.gateways.vnpy import folder
 
-        setting = parse(spec.name, spec.setting)
+        setting = parse(self._dialect, spec.name, spec.setting)
         folder.enter(context.folder)
-        loaded = sdk.load(spec, context.lab_library, context.clock)
-        from marketbus.gateways.ctp.gateway import CtpGateway
+        loaded = sdk.load(self._dialect, spec, context.lab_library, context.clock)
+        from marketbus.gateways.ctp_family.gateway import FamilyGateway
 
-        return CtpGateway(spec, setting, context, loaded)
+        return FamilyGateway(self._dialect, spec, setting, context, loaded)

@@ -1,19 +1,19 @@
-"""What the market data and the trading session of CTP have in common: a front, a login, and their words in the log."""
+"""What a counter's market data and trading session have in common: a front, a login, and their words in the log."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
-from marketbus.gateways.ctp.login import Login
-from marketbus.gateways.ctp.setting import CtpSetting
+from marketbus.gateways.ctp_family.login import Login
+from marketbus.gateways.ctp_family.setting import Setting
 from marketbus.ports.gateway import GatewaySink, Logged, SessionChanged
 
 
 class Line:
     """One session's front and login. Called in the SDK's threads and in the session's lane."""
 
-    def __init__(self, channel: Channel, setting: CtpSetting, sink: GatewaySink, login: Login) -> None:
+    def __init__(self, channel: Channel, setting: Setting, sink: GatewaySink, login: Login) -> None:
         self.sink = sink
         self.connected = False
         """Whether the front is there."""

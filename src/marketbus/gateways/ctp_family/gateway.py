@@ -1,24 +1,24 @@
-"""The CTP line behind the gateway port: vnpy_ctp's gateway with our two APIs in it."""
+"""A line of the CTP family behind the gateway port: vnpy's gateway with our two APIs in it."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 
 from vnpy.trader.utility import get_folder_path
-from vnpy_ctp.gateway.ctp_gateway import CtpGateway as VnpyCtpGateway
 
 from marketbus.domain.exchange_time import ExchangeTime
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
-from marketbus.gateways.ctp.front_watch import probe
-from marketbus.gateways.ctp.line import Line
-from marketbus.gateways.ctp.login import Login
-from marketbus.gateways.ctp.md_api import MarketDataApi
-from marketbus.gateways.ctp.sdk import Sdk
-from marketbus.gateways.ctp.setting import CtpSetting, Front
-from marketbus.gateways.ctp.symbols import Symbols
-from marketbus.gateways.ctp.td_api import TraderApi
-from marketbus.gateways.ctp.translate import Translator
+from marketbus.gateways.ctp_family.dialect import Dialect
+from marketbus.gateways.ctp_family.front_watch import probe
+from marketbus.gateways.ctp_family.line import Line
+from marketbus.gateways.ctp_family.login import Login
+from marketbus.gateways.ctp_family.md_api import MarketDataApi
+from marketbus.gateways.ctp_family.sdk import Sdk
+from marketbus.gateways.ctp_family.setting import Front, Setting
+from marketbus.gateways.ctp_family.symbols import Symbols
+from marketbus.gateways.ctp_family.td_api import TraderApi
+from marketbus.gateways.ctp_family.translate import Translator
 from marketbus.gateways.vnpy.engine import TimerOnlyEngine
 from marketbus.gateways.vnpy.lane import Lane
 from marketbus.ports.gateway import Capability, GatewayContext, GatewaySpec, Logged, SessionChanged
@@ -27,7 +27,7 @@ CHUNK = 100
 """Subscriptions per SDK call batch: 2,000 symbols must not hold the lane in one piece."""
 
 
-class CtpGateway:
+class FamilyGateway:
     """Implements ports.gateway.Gateway."""
 
     capabilities = frozenset(
@@ -40,7 +40,9 @@ class CtpGateway:
         }
     )
 
-    def __init__(self, spec: GatewaySpec, setting: CtpSetting, context: GatewayContext, sdk: Sdk) -> None:
+    def __init__(
+        self, dialect: Dialect, spec: GatewaySpec, setting: Setting, context: GatewayContext, sdk: Sdk
+    ) -> None:
         self.sdk = sdk.label
         self.simulated = sdk.simulated
         self.market_clock = sdk.market_clock
@@ -53,13 +55,14 @@ class CtpGateway:
         self._md_lane = Lane("md", spec.call_timeout, context.sink)
         self._td_lane = Lane("td", spec.call_timeout, context.sink)
         self._tasks = asyncio.TaskGroup()
-        # vnpy_ctp's APIs know their gateway by name only, once their callbacks are ours.
-        self._vnpy = VnpyCtpGateway(TimerOnlyEngine(), spec.name)
+        native = dialect.native()
+        # vnpy's APIs know their gateway by name only, once their callbacks are ours.
+        self._vnpy = native.gateway(TimerOnlyEngine(), spec.name)
         # Made here, not in the lanes: get_folder_path looks and then makes, so two at once may fail.
         flow = get_folder_path(spec.name.lower())
         times = ExchangeTime(context.market.days)
         translator = Translator(spec.name, self._symbols, times, context.market, simulated=sdk.simulated)
-        self._md = MarketDataApi(
+        self._md = native.md(
             self._vnpy,
             setting,
             flow,
@@ -69,8 +72,9 @@ class CtpGateway:
             context.clock,
             sdk.market_clock,
         )
-        self._td = TraderApi(
+        self._td = native.td(
             self._vnpy,
+            dialect,
             setting,
             flow,
             self._line(Channel.TD),

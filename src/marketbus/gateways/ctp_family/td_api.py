@@ -1,4 +1,4 @@
-"""vnpy_ctp's trading API with its raw callbacks taken over: login, settlement confirmation and the contract list.
+"""vnpy's trading API with its raw callbacks taken over: login, settlement confirmation and the contract list.
 
 vnpy_ctp latches after one failed login (495/798), loses contracts of unknown exchanges (618) and sleeps inside a
 callback (531-538).
@@ -6,20 +6,25 @@ callback (531-538).
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vnpy.trader.gateway import BaseGateway
-from vnpy_ctp.gateway.ctp_gateway import CtpTdApi
 
 from marketbus.domain.contract import Contract
 from marketbus.domain.session import SessionState
 from marketbus.domain.status import Level
-from marketbus.gateways.ctp.callback import guarded
-from marketbus.gateways.ctp.contracts import contract
-from marketbus.gateways.ctp.line import Line
-from marketbus.gateways.ctp.setting import CtpSetting
-from marketbus.gateways.ctp.symbols import Symbols
+from marketbus.gateways.ctp_family.callback import guarded
+from marketbus.gateways.ctp_family.contracts import contract
+from marketbus.gateways.ctp_family.dialect import Dialect
+from marketbus.gateways.ctp_family.line import Line
+from marketbus.gateways.ctp_family.setting import Setting
+from marketbus.gateways.ctp_family.symbols import Symbols
 from marketbus.ports.gateway import ContractsListed, Logged
+
+if TYPE_CHECKING:
+    from marketbus.gateways.ctp_family.native_api import NativeTdApi as _Native
+else:
+    _Native = object
 
 QUERY_RETRY = 1.1
 """Seconds: the counter takes one query per second and session."""
@@ -29,19 +34,21 @@ RESUME_QUICK = 2
 """THOST_TERT_QUICK: private and public flow from now on. (Orders are not carried yet.)"""
 
 
-class TraderApi(CtpTdApi):
-    """One trading session. Callbacks run in the SDK's task thread, calls in the `td` lane."""
+class TraderApi(_Native):
+    """One trading session, to mix into vnpy's. Callbacks run in the SDK's task thread, calls in the `td` lane."""
 
     def __init__(
         self,
         gateway: BaseGateway,
-        setting: CtpSetting,
+        dialect: Dialect,
+        setting: Setting,
         flow: Path,
         line: Line,
         symbols: Symbols,
         query_later: Callable[[float], None],
     ) -> None:
         super().__init__(gateway)
+        self._dialect = dialect
         self.setting = setting
         self._flow = flow
         self.line = line
@@ -53,9 +60,13 @@ class TraderApi(CtpTdApi):
 
     # Calls
 
+    def create(self, flow: bytes) -> None:
+        """Create the native API with its flow files at that path."""
+        raise NotImplementedError
+
     def open(self) -> None:
         """Create the API and let it connect to its fronts; it goes on trying by itself."""
-        self.createFtdcTraderApi(f"{self._flow}/Td".encode("gb18030"), self.setting.production)
+        self.create(f"{self._flow}/Td".encode("gb18030"))
         self.subscribePrivateTopic(RESUME_QUICK)
         self.subscribePublicTopic(RESUME_QUICK)
         for front in self.setting.td_fronts:
@@ -152,7 +163,7 @@ class TraderApi(CtpTdApi):
             return
         if data:
             try:
-                listed = contract(self.gateway_name, data)
+                listed = contract(self._dialect, self.gateway_name, data)
             except (ValueError, KeyError) as bad:
                 self.sink.reject("bad_contract", str(data.get("InstrumentID")), f"{type(bad).__name__}: {bad}")
             else:

@@ -1,4 +1,4 @@
-"""Which native CTP library this process uses, chosen before vnpy_ctp is imported."""
+"""Which native library this process uses, chosen before vnpy's package is imported."""
 
 import ctypes
 from importlib import util
@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from marketbus.domain.errors import ConfigError, GatewayError
+from marketbus.gateways.ctp_family.dialect import Dialect
 from marketbus.ports.clock import Clock, MarketClock
 from marketbus.ports.gateway import GatewaySpec
-
-_MD, _TD = "libthostmduserapi_se.so", "libthosttraderapi_se.so"
-_VERSION = "_ZN15CThostFtdcMdApi13GetApiVersionEv"  # static const char *CThostFtdcMdApi::GetApiVersion()
 
 
 class Sdk(NamedTuple):
@@ -22,10 +20,10 @@ class Sdk(NamedTuple):
     market_clock: MarketClock
 
 
-def load(spec: GatewaySpec, lab_library: Path | None, clock: Clock) -> Sdk:
+def load(dialect: Dialect, spec: GatewaySpec, lab_library: Path | None, clock: Clock) -> Sdk:
     """Load the vendor's library, or the simulated one in its place.
 
-    vnpy_ctp's extension modules NEED the bare library names, so a library of that SONAME that is already in the
+    vnpy's extension modules NEED the bare library names, so a library of that SONAME that is already in the
     process is the one they bind to; the package itself stays as it is.
 
     Raises:
@@ -34,28 +32,30 @@ def load(spec: GatewaySpec, lab_library: Path | None, clock: Clock) -> Sdk:
     """
     if spec.sdk == "lab":
         if lab_library is None:
-            raise GatewayError("the simulated CTP libraries are not built", "run `marketbus setup`")
+            raise GatewayError(f"the simulated {dialect.kind.upper()} libraries are not built", "run `marketbus setup`")
         folder = lab_library
     elif spec.sdk == "vendor":
-        folder = _installed()
+        folder = _installed(dialect)
     else:
         raise ConfigError(f"gateway.{spec.name}.sdk", f"{spec.sdk!r} is not known", '"vendor" or "lab"')
     try:
-        md = ctypes.CDLL(str(folder / _MD), mode=ctypes.RTLD_GLOBAL)
-        ctypes.CDLL(str(folder / _TD), mode=ctypes.RTLD_GLOBAL)
+        md = ctypes.CDLL(str(folder / dialect.md_library), mode=ctypes.RTLD_GLOBAL)
+        ctypes.CDLL(str(folder / dialect.td_library), mode=ctypes.RTLD_GLOBAL)
     except OSError as error:
-        raise GatewayError(f"cannot load the CTP library: {error}", "run `marketbus check`") from error
-    version = md[_VERSION]
+        raise GatewayError(
+            f"cannot load the {dialect.kind.upper()} library: {error}", "run `marketbus check`"
+        ) from error
+    version = md[dialect.version_symbol]
     version.restype = ctypes.c_char_p
     text = (version() or b"?").decode(errors="replace").strip()
     simulated = spec.sdk == "lab"
     return Sdk(f"{spec.sdk} {text}", simulated, LabClock(md, clock) if simulated else clock)
 
 
-def _installed() -> Path:
-    found = util.find_spec("vnpy_ctp")
+def _installed(dialect: Dialect) -> Path:
+    found = util.find_spec(dialect.package)
     if found is None or found.origin is None:
-        raise GatewayError("vnpy_ctp is not installed", 'pip install "marketbus[ctp]"')
+        raise GatewayError(f"{dialect.package} is not installed", f'pip install "marketbus[{dialect.kind}]"')
     return Path(found.origin).parent / "api"
 
 

@@ -1,0 +1,43 @@
+"""What CTP has of its own in its family."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from marketbus.domain.contract import Product
+from marketbus.gateways.ctp_family.dialect import Dialect, OptionNames
+
+if TYPE_CHECKING:
+    from marketbus.gateways.ctp_family.native_api import Native
+
+
+def _option_names(data: Mapping[str, Any]) -> OptionNames:
+    portfolio: str = data["ProductID"]
+    if data["ExchangeID"] == "CZCE" and portfolio[-1:] in ("C", "P"):
+        portfolio = portfolio[:-1]  # CZCE names the option product SRC, SRP
+    return OptionNames(portfolio, data["UnderlyingInstrID"] or None)
+
+
+def _native() -> "Native":
+    from marketbus.gateways.ctp.api import NATIVE
+
+    return NATIVE
+
+
+CTP = Dialect(
+    kind="ctp",
+    package="vnpy_ctp",
+    md_library="libthostmduserapi_se.so",
+    td_library="libthosttraderapi_se.so",
+    version_symbol="_ZN15CThostFtdcMdApi13GetApiVersionEv",
+    environments=True,
+    # ThostFtdcUserApiDataType.h: THOST_FTDC_PC_*
+    products={
+        "1": Product.FUTURES,
+        "2": Product.OPTION,
+        "3": Product.SPREAD,
+        "4": Product.SPOT,
+        "6": Product.OPTION,
+    },
+    option_names=_option_names,
+    native=_native,
+)

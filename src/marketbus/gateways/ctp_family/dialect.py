@@ -1,0 +1,39 @@
+"""What one member of the CTP family has of its own; everything else in this folder is shared."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from marketbus.domain.contract import Product
+
+if TYPE_CHECKING:
+    from marketbus.gateways.ctp_family.native_api import Native
+
+
+class OptionNames(msgspec.Struct, frozen=True):
+    """What an option's record says of its chain."""
+
+    portfolio: str
+    """The option product that the chain belongs to."""
+    underlying: str | None
+
+
+class Dialect(msgspec.Struct, frozen=True):
+    """One member: kind of gateway, Python package, native libraries, and the quirks of its records."""
+
+    kind: str
+    """The word in the configuration; also the extra that installs the package."""
+    package: str
+    """vnpy's package, which carries the native libraries in `api/`."""
+    md_library: str
+    td_library: str
+    version_symbol: str
+    """The mangled name of the market data API's static `const char *GetApiVersion()`."""
+    environments: bool
+    """Whether 柜台环境 (实盘 | 测试) is one of the settings."""
+    products: Mapping[str, Product]
+    """ProductClass → ours; a class that is missing here is not listed."""
+    option_names: Callable[[Mapping[str, Any]], OptionNames]
+    native: "Callable[[], Native]"
+    """Imports the SDK's classes; called once the library is chosen."""
