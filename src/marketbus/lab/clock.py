@@ -1,4 +1,4 @@
-"""The lab's market time: started anywhere, at any speed, always inside trading hours."""
+"""The lab's market time: started anywhere, at any speed; inside trading hours only, or through the closed ones too."""
 
 import time
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from marketbus.lab.errors import LabError
 _MORNING = timedelta(hours=9, minutes=30)
 _NS = 1_000_000_000
 _FASTEST = 100_000
+_NEVER = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,21 @@ def default_start(today: date) -> datetime:
 
 
 class LabClock:
-    """Market time as linear segments; `advance` starts the next one when a session is over."""
+    """Market time as linear segments; `advance` starts the next one when a session is over.
+
+    With `closed_hours` nothing is jumped over: breaks, nights and holidays pass like any other time.
+    """
 
     def __init__(
-        self, start: datetime | None = None, speed: float = 1.0, real_ns: Callable[[], int] = time.time_ns
+        self,
+        start: datetime | None = None,
+        speed: float = 1.0,
+        real_ns: Callable[[], int] = time.time_ns,
+        *,
+        closed_hours: bool = False,
     ) -> None:
         self._real_ns = real_ns
+        self._closed_hours = closed_hours
         now = real_ns()
         if start is None:
             start = default_start(datetime.fromtimestamp(now / _NS, hours.SHANGHAI).date())
@@ -42,10 +52,14 @@ class LabClock:
         self.set(start)
 
     def set(self, moment: datetime) -> None:
-        """Goes to `moment` (Shanghai when naive), or to the next opening when nothing trades then."""
+        """Goes to `moment` (Shanghai when naive), or to the next opening when nothing trades then and that counts."""
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=hours.SHANGHAI)
         moment = moment.astimezone(hours.SHANGHAI)
+        if self._closed_hours:
+            self.segment = Segment(self._real_ns(), to_ns(moment), self.speed)
+            self._end_ns = _NEVER
+            return
         end = hours.shared_end(moment)
         if end is None:
             moment = hours.next_open(moment)

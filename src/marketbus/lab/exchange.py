@@ -57,6 +57,7 @@ class Exchange:
         self.listings = listings
         self.rows = {listing.symbol: row for row, listing in enumerate(listings)}
         self.trading_day = trading_day
+        self.seed = seed
         self.oracle = oracle
         count = len(listings)
         self.tick = np.array([listing.tick for listing in listings], np.float64)
@@ -112,6 +113,22 @@ class Exchange:
         self._pre_close = self._last.copy()
         self.pre_open_interest = self._interest.copy()
         self._begin_day()
+
+    def relisted(self, listings: list[Listing], trading_day: date) -> "Exchange":
+        """The market of the next trading day: what stays listed goes on from its settlement, what is new begins."""
+        self.open_day(trading_day)
+        following = Exchange(listings, trading_day, seed=self.seed, oracle=self.oracle)
+        following.open_day(trading_day)
+        stays = [
+            (row, self.rows[listing.symbol]) for row, listing in enumerate(listings) if listing.symbol in self.rows
+        ]
+        new, old = np.array(stays, np.int64).reshape(-1, 2).T
+        for name, values in vars(self).items():
+            if isinstance(values, np.ndarray):
+                getattr(following, name)[new] = values[old]
+        for name in _STATE:
+            getattr(following.latest, name)[new] = getattr(self.latest, name)[old]
+        return following
 
     def step(self, rows: Ints, rounds: int = 1) -> Ticks:
         """The next `rounds` ticks of each of `rows` (no row twice), round by round."""

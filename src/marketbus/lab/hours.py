@@ -1,7 +1,7 @@
 """When the simulated exchanges trade. The lab's own table: it must not share the rules of the code it judges.
 
-Source: the exchanges' trading rules as of 2026 (hours), State Council notice on holidays of 2026 (days). Times are
-Shanghai wall time.
+Source: the exchanges' trading rules as of 2026 (hours), State Council notice on holidays of 2025 and 2026
+(days), brokers' notices on when their counters take logins. Times are Shanghai wall time.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -38,10 +38,18 @@ _SPANS: dict[Hours, tuple[_Span, ...]] = {
 # set into the rest (13:00 of the index, the night after 23:00), it stays until that session ends.
 _SHARED = _SPANS[Hours.NIGHT_23]
 _NIGHT_BEGINS = time(20)
-_NIGHT_ENDS = time(3)
+_COUNTER_MORNING, _COUNTER_AFTERNOON = time(8, 30), time(15, 30)
+_COUNTER_EVENING, _COUNTER_NIGHT = time(20, 30), time(2, 45)
 
 _FIXED_HOLIDAYS = {(1, 1), *((5, day) for day in range(1, 6)), *((10, day) for day in range(1, 8))}
-_HOLIDAYS_2026 = {
+_HOLIDAYS = {
+    *(date(2025, 1, day) for day in (28, 29, 30, 31)),
+    *(date(2025, 2, day) for day in range(1, 5)),
+    *(date(2025, 4, day) for day in (4, 5, 6)),
+    date(2025, 5, 31),
+    date(2025, 6, 1),
+    date(2025, 6, 2),
+    date(2025, 10, 8),
     *(date(2026, 1, day) for day in (1, 2, 3)),
     *(date(2026, 2, day) for day in range(15, 24)),
     *(date(2026, 4, day) for day in (4, 5, 6)),
@@ -51,8 +59,8 @@ _HOLIDAYS_2026 = {
 
 
 def is_trading_day(day: date) -> bool:
-    """Weekdays that are no public holidays (lunar holidays are known for 2026 only)."""
-    return day.weekday() < 5 and (day.month, day.day) not in _FIXED_HOLIDAYS and day not in _HOLIDAYS_2026
+    """Weekdays that are no public holidays (lunar holidays are known for 2025 and 2026 only)."""
+    return day.weekday() < 5 and (day.month, day.day) not in _FIXED_HOLIDAYS and day not in _HOLIDAYS
 
 
 def next_trading_day(day: date) -> date:
@@ -77,12 +85,9 @@ def has_night(day: date) -> bool:
 
 
 def trading_day(moment: datetime) -> date:
-    """The trading day a moment in session belongs to."""
-    if moment.time() >= _NIGHT_BEGINS:
-        return next_trading_day(moment.date())
-    if moment.time() < _NIGHT_ENDS:
-        return next_trading_day(moment.date() - timedelta(days=1))
-    return latest_trading_day(moment.date())
+    """The trading day at any moment: the next one begins at 20:00, night session or not, and weekends belong to it."""
+    day = moment.date()
+    return day if is_trading_day(day) and moment.time() < _NIGHT_BEGINS else next_trading_day(day)
 
 
 def session_end(moment: datetime, hours: Hours) -> datetime | None:
@@ -113,6 +118,33 @@ def next_open(moment: datetime) -> datetime:
             if start >= moment and _open_on(start, begin):
                 return start
     raise ValueError(f"no session within 20 days of {moment}")
+
+
+def sessions(day: date, hours: Hours) -> list[tuple[datetime, datetime]]:
+    """The sessions that begin on that calendar day; one that begins in the evening may end on the next."""
+    found: list[tuple[datetime, datetime]] = []
+    for begin, _ in _SPANS[hours]:
+        start = datetime.combine(day, begin, SHANGHAI)
+        end = session_end(start, hours) if begin != _MIDNIGHT else None
+        if end is not None:
+            found.append((start, end))
+    return found
+
+
+def counter_window(moment: datetime) -> datetime | None:
+    """When the counter opened that is open at `moment`, or None: in the day, and in the evening before a night session.
+
+    Counters settle in the late afternoon and come up again for the night; logins in between are refused.
+    """
+    now, day = moment.time(), moment.date()
+    if _COUNTER_MORNING <= now < _COUNTER_AFTERNOON and is_trading_day(day):
+        return datetime.combine(day, _COUNTER_MORNING, SHANGHAI)
+    if now >= _COUNTER_EVENING and has_night(day):
+        return datetime.combine(day, _COUNTER_EVENING, SHANGHAI)
+    eve = day - timedelta(days=1)
+    if now < _COUNTER_NIGHT and has_night(eve):
+        return datetime.combine(eve, _COUNTER_EVENING, SHANGHAI)
+    return None
 
 
 def _open_on(moment: datetime, begin: time) -> bool:

@@ -27,6 +27,16 @@ def ctp(
         datetime | None, typer.Option(help="Market time (Shanghai); default 09:30 of the latest trading day.")
     ] = None,
     speed: Annotated[float, typer.Option(min=0, help="Market seconds a second.")] = 1.0,
+    closed_hours: Annotated[
+        bool,
+        typer.Option("--closed-hours", help="Live through breaks, nights and holidays instead of jumping over them."),
+    ] = False,
+    counter_day: Annotated[
+        bool,
+        typer.Option(
+            "--counter-day", help="Take logins in the counter's hours only, re-list every evening; with --closed-hours."
+        ),
+    ] = False,
     md_port: Port = 0,
     td_port: Port = 0,
     control_port: Port = 0,
@@ -36,11 +46,12 @@ def ctp(
     from marketbus.lab.ctp.server import serve
     from marketbus.lab.errors import LabError
 
-    options = CtpLabOptions(
-        rate=rate, instruments=instruments, seed=seed, start=start, speed=speed,
-        md_port=md_port, td_port=td_port, control_port=control_port,
-    )  # fmt: skip
     try:
+        options = CtpLabOptions(
+            rate=rate, instruments=instruments, seed=seed, start=start, speed=speed,
+            closed_hours=closed_hours, counter_day=counter_day,
+            md_port=md_port, td_port=td_port, control_port=control_port,
+        )  # fmt: skip
         run(serve(options))
     except LabError as error:
         raise MarketBusError(" ".join(str(error).split())) from None

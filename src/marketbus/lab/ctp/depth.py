@@ -86,6 +86,12 @@ class DepthPacker:
                 fields[f"AskVolume{level + 1}"][deep] = ticks.ask_volume[deep, level]
         return frames
 
+    def settle(self, frames: Structured, ticks: Ticks) -> None:
+        """Adds what is known after the close: the day's average on the price grid, and the last price."""
+        grid = self._exchange.tick[ticks.rows]
+        frames["tick"]["SettlementPrice"] = np.round(np.rint(ticks.average / grid) * grid, 6)
+        frames["tick"]["ClosePrice"] = ticks.last
+
     def _stamp(self, fields: Structured, ticks: Ticks, moment: datetime) -> None:
         trading, calendar = f"{hours.trading_day(moment):%Y%m%d}".encode(), f"{moment:%Y%m%d}".encode()
         fields["UpdateTime"] = f"{moment:%H:%M:%S}".encode()

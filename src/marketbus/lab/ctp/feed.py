@@ -1,17 +1,19 @@
 """Sends ticks to whoever subscribed, paced without drift or as fast as they are taken; keeps the oracle's books."""
 
 import asyncio
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from marketbus.lab import hours
-from marketbus.lab.clock import LabClock, from_ns
+from marketbus.lab.bells import Belfry, Bell, latest_close
+from marketbus.lab.clock import LabClock, from_ns, to_ns
 from marketbus.lab.ctp.depth import DepthPacker, override
 from marketbus.lab.ctp.front import Front, Session
 from marketbus.lab.ctp.layout import Layout, Structured
-from marketbus.lab.exchange import Exchange, Ints
+from marketbus.lab.exchange import Exchange, Ints, Ticks
 
 _BATCH = 512
 _SHORTEST_SLEEP_S = 0.001
@@ -26,25 +28,33 @@ class Feed:
     def __init__(self, layout: Layout, clock: LabClock, exchange: Exchange, front: Front, rate: float) -> None:
         self._layout = layout
         self._clock = clock
-        self._exchange = exchange
         self._front = front
-        self._packer = DepthPacker(layout, exchange)
+        self._belfry = Belfry(clock.now())
+        self._begin(exchange)
+        self._turn = asyncio.Lock()
+        self._pace_changed = asyncio.Event()
+        self.rate = rate
+        self.paused = False
+        self.total = 0
+
+    def _begin(self, exchange: Exchange) -> None:
+        """Nobody subscribes, nothing is sent yet; what last traded did so when its products last had a session."""
+        self._exchange = exchange
+        self._packer = DepthPacker(self._layout, exchange)
         count = len(exchange.listings)
         self._members: dict[Session, npt.NDArray[np.bool_]] = {}
         self._subscribers = np.zeros(count, np.int64)
         self._silent = np.zeros(count, np.bool_)
-        self._time_ns = np.full(count, clock.now_ns(), np.int64)
+        self._settled = np.zeros(count, np.bool_)
+        now = self._clock.now()
+        closes = {each: to_ns(latest_close(now, each)) for each in hours.Hours}
+        self._time_ns = np.array([closes[listing.hours] for listing in exchange.listings], np.int64)
         self._before = exchange.volume.copy()
         self._sent = np.zeros(count, np.int64)
         self._hours = np.array([str(listing.hours) for listing in exchange.listings])
         self._active: Ints = np.zeros(0, np.int64)
         self._active_minute = -1
         self._cursor = 0
-        self._turn = asyncio.Lock()
-        self._pace_changed = asyncio.Event()
-        self.rate = rate
-        self.paused = False
-        self.total = 0
 
     async def run(self) -> None:
         """Paces ticks until cancelled."""
@@ -54,7 +64,12 @@ class Feed:
             if self._pace_changed.is_set():
                 self._pace_changed.clear()
                 anchor, done = loop.time(), 0
-            active = self.rate > 0 and not self.paused and not self._front.muted and len(self._in_session())
+            active = (
+                self.rate > 0
+                and not self.paused
+                and not self._front.muted
+                and len(self._in_session(self._clock.now_ns()))
+            )
             if not active:
                 await self._rest(_IDLE_S)
                 anchor, done = loop.time(), 0
@@ -130,13 +145,37 @@ class Feed:
             session.send(frames.tobytes())
 
     def new_time(self) -> None:
-        """The clock was set or jumped: opens a new trading day when it is one."""
+        """The clock was set or jumped."""
         self._active_minute = -1
-        day = hours.trading_day(self._clock.now())
-        if day != self._exchange.trading_day:
-            self._exchange.open_day(day)
-            self._packer.open_day()
-            self._begin_books(np.arange(len(self._sent)))
+        self._belfry.set(self._clock.now())
+
+    def ring(self) -> None:
+        """Sends what real fronts send at fixed times, as far as it is due."""
+        for moment, bell, products in self._belfry.due(self._clock.now()):
+            if self.paused or self._front.muted:
+                continue
+            wanted = np.isin(self._hours, [str(each) for each in products])
+            rows = np.flatnonzero((self._subscribers > 0) & wanted & ~self._silent)
+            if bell is Bell.SETTLEMENT:
+                self._settle(rows[self._exchange.volume[rows] > 0], moment)
+            elif len(rows):
+                self._send(rows, 1, to_ns(moment))
+                self.total += len(rows)
+
+    def open_day(self, trading_day: date) -> None:
+        """Settles and begins that trading day with the same contracts."""
+        self._exchange.open_day(trading_day)
+        self._packer.open_day()
+        self._begin_books(np.arange(len(self._sent)))
+
+    def relist(self, exchange: Exchange) -> None:
+        """Begins a trading day with other contracts; whoever subscribed must do so again."""
+        before = {listing.symbol: self._time_ns[row] for row, listing in enumerate(self._exchange.listings)}
+        settled = {listing.symbol: self._settled[row] for row, listing in enumerate(self._exchange.listings)}
+        self._begin(exchange)
+        for row, listing in enumerate(exchange.listings):
+            self._time_ns[row] = before.get(listing.symbol, self._time_ns[row])
+            self._settled[row] = settled.get(listing.symbol, False)
 
     def oracle(self) -> dict[str, dict[str, int]]:
         """Symbol → first and last Volume and number of ticks sent since it was subscribed (snapshots not counted).
@@ -166,11 +205,11 @@ class Feed:
         except TimeoutError:
             pass
 
-    def _in_session(self) -> Ints:
-        """Subscribed instruments that trade now; looked up once a market minute."""
-        minute = self._clock.now_ns() // 60_000_000_000
+    def _in_session(self, moment_ns: int) -> Ints:
+        """Subscribed instruments that trade then; looked up once a market minute."""
+        minute = moment_ns // 60_000_000_000
         if minute != self._active_minute:
-            now = self._clock.now()
+            now = from_ns(moment_ns)
             open_hours = [str(each) for each in hours.Hours if hours.session_end(now, each) is not None]
             trading = np.isin(self._hours, open_hours)
             self._active = np.flatnonzero((self._subscribers > 0) & trading & ~self._silent)
@@ -180,33 +219,49 @@ class Feed:
 
     async def _emit(self, count: int) -> int:
         """Makes and sends up to `count` ticks, then waits until they are nearly taken."""
-        rows = self._in_session()
+        self.ring()  # first what is due before these ticks
+        moment_ns = self._clock.now_ns()  # once: a session may end between two looks
+        rows = self._in_session(moment_ns)
         if not len(rows):
             return 0
         order = np.roll(rows, -self._cursor)
         rounds, rest = divmod(count, len(rows))
         if rounds:
-            self._send(order, rounds)
+            self._send(order, rounds, moment_ns)
         if rest:
-            self._send(order[:rest], 1)
+            self._send(order[:rest], 1, moment_ns)
             self._cursor = (self._cursor + rest) % len(rows)
         self.total += count
         for session in list(self._members):
             await session.drained()
         return count
 
-    def _send(self, rows: Ints, rounds: int) -> None:
-        moment_ns = self._clock.now_ns()
+    def _send(self, rows: Ints, rounds: int, moment_ns: int) -> None:
         ticks = self._exchange.step(rows, rounds)
         self._time_ns[rows] = moment_ns
+        self._settled[rows] = False
         self._sent[rows] += rounds
-        frames = self._packer.pack(ticks, from_ns(moment_ns))
+        self._to_members(ticks, self._packer.pack(ticks, from_ns(moment_ns)))
+
+    def _settle(self, rows: Ints, moment: datetime) -> None:
+        self._time_ns[rows] = to_ns(moment)
+        self._settled[rows] = True
+        ticks = self._exchange.snapshot(rows)
+        frames = self._packer.pack(ticks, moment)
+        self._packer.settle(frames, ticks)
+        self._to_members(ticks, frames)
+
+    def _to_members(self, ticks: Ticks, frames: Structured) -> None:
         for session, members in list(self._members.items()):
             wanted = members[ticks.rows]
             session.send((frames if wanted.all() else frames[wanted]).tobytes())
 
     def _snapshot(self, row: int) -> Structured:
-        return self._packer.pack(self._exchange.snapshot(np.array([row])), from_ns(int(self._time_ns[row])))
+        ticks = self._exchange.snapshot(np.array([row]))
+        frames = self._packer.pack(ticks, from_ns(int(self._time_ns[row])))
+        if self._settled[row]:
+            self._packer.settle(frames, ticks)
+        return frames
 
     def _begin_books(self, rows: Ints) -> None:
         self._before[rows] = self._exchange.volume[rows]

@@ -14,12 +14,13 @@ FRONT_ID = 1
 
 
 class Gatekeeper:
-    """Login rules of both fronts; `reject` is an ErrorID for everybody while set."""
+    """Login rules of both fronts; `reject` is an ErrorID for everybody while set; a counter not `open` answers 7."""
 
     def __init__(self, options: CtpLabOptions, clock: LabClock) -> None:
         self._options = options
         self._clock = clock
         self.reject = 0
+        self.open = True
         self.logins = 0
 
     def authentication_error(self, asked: dict[str, Any]) -> int:
@@ -32,6 +33,8 @@ class Gatekeeper:
         options = self._options
         if self.reject:
             return self.reject
+        if not self.open:
+            return 7
         if asked["UserID"] == LOCKED_USER:
             return 75
         if not asked["Password"] or options.password not in {"", asked["Password"]}:

@@ -5,16 +5,18 @@ import contextlib
 import signal
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 
 from marketbus.lab import hours
+from marketbus.lab.bells import latest_close
 from marketbus.lab.clock import LabClock
 from marketbus.lab.ctp import frame
 from marketbus.lab.ctp.contracts import ContractBook
 from marketbus.lab.ctp.control import ControlPort
+from marketbus.lab.ctp.day import CounterDay
 from marketbus.lab.ctp.feed import Feed
 from marketbus.lab.ctp.front import Front
 from marketbus.lab.ctp.layout import Layout
@@ -36,17 +38,25 @@ class CtpLab:
         """Raises LibraryMissing when the libraries (whose layouts it needs) are not built."""
         self.options = options or CtpLabOptions()
         layout = layout or Layout.load()
-        self._clock = LabClock(self.options.start, self.options.speed)
+        self._layout = layout
+        self._clock = LabClock(self.options.start, self.options.speed, closed_hours=self.options.closed_hours)
         today = hours.trading_day(self._clock.now())
         listed = listings(today, self.options.instruments)
-        exchange = Exchange(listed, today, seed=self.options.seed, oracle=self.options.oracle)
+        self._exchange = Exchange(listed, today, seed=self.options.seed, oracle=self.options.oracle)
+        if hours.trading_day(latest_close(self._clock.now(), hours.Hours.NIGHT_23)) != today:
+            self._exchange.open_day(today)  # nothing has traded yet: the figures so far are yesterday's
         self._gatekeeper = Gatekeeper(self.options, self._clock)
         self._market = MarketDesk(layout, self._gatekeeper)
         self._trading = TradingDesk(layout, self._clock, self._gatekeeper, ContractBook(layout, listed, today))
         md = Front("md", self.options.md_port, self._market.receive, self._market.lost, self._time_frame)
         td = Front("td", self.options.td_port, self._trading.receive, self._trading.lost, self._time_frame)
         self._fronts = {"md": md, "td": td}
-        self._feed = self._market.feed = Feed(layout, self._clock, exchange, md, self.options.rate)
+        self._feed = self._market.feed = Feed(layout, self._clock, self._exchange, md, self.options.rate)
+        self._day = (
+            CounterDay(self._clock.now(), self._gatekeeper, self.drop, self._relist)
+            if self.options.counter_day
+            else None
+        )
         self._control = ControlPort(self, self.options.control_port)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -146,6 +156,7 @@ class CtpLab:
         self, *, start: datetime | None = None, step: float | None = None, speed: float | None = None
     ) -> dict[str, Any]:
         """Sets the market's time (Shanghai when naive), steps it by seconds, or changes its speed; answers the time."""
+        self._look()  # what was due before
         if speed is not None:
             self._clock.set_speed(speed)
         if start is not None:
@@ -173,6 +184,8 @@ class CtpLab:
             "subscribe_requests": self._market.subscribe_requests,
             "logins": self._gatekeeper.logins,
             "reject_login": self._gatekeeper.reject,
+            "open": self._gatekeeper.open,
+            "listed": len(self._exchange.listings),
             "fronts": {
                 name: {
                     "listening": front.listening,
@@ -202,8 +215,24 @@ class CtpLab:
         segment = self._clock.segment
         return frame.encode_clock(segment.real_ns, segment.market_ns, segment.rate)
 
+    def _look(self) -> None:
+        """What the market's time brings about by itself."""
+        now = self._clock.now()
+        if self._day is not None:
+            self._day.look(now)
+        elif (day := hours.trading_day(now)) != self._exchange.trading_day:
+            self._feed.open_day(day)
+        self._feed.ring()
+
+    def _relist(self, trading_day: date) -> None:
+        listed = listings(trading_day, self.options.instruments)
+        self._exchange = self._exchange.relisted(listed, trading_day)
+        self._feed.relist(self._exchange)
+        self._trading.contracts = ContractBook(self._layout, listed, trading_day)
+
     def _announce(self) -> None:
         self._feed.new_time()
+        self._look()
         for front in self._fronts.values():
             for session in front.sessions:
                 session.force(self._time_frame())
@@ -211,9 +240,11 @@ class CtpLab:
     async def _keep_time(self) -> None:
         while True:
             # Looked at often rather than slept through: the clock may be set meanwhile.
-            await asyncio.sleep(min(max(self._clock.seconds_to_end(), 0.001), 0.2))
+            await asyncio.sleep(min(max(self._clock.seconds_to_end(), 0.001), 0.2, 5 / self._clock.speed))
             if self._clock.advance():
                 self._announce()
+            else:
+                self._look()
 
 
 async def serve(options: CtpLabOptions) -> None:

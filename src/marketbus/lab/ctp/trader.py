@@ -23,7 +23,7 @@ class TradingDesk:
         self._layout = layout
         self._clock = clock
         self._gatekeeper = gatekeeper
-        self._contracts = contracts
+        self.contracts = contracts
         self._replies = Replies(layout, "td")
         self._users: dict[Session, dict[str, Any]] = {}
         self._sending: set[asyncio.Task[None]] = set()
@@ -82,7 +82,7 @@ class TradingDesk:
         self._replies.send(session, "OnRspUserLogin", request, answer, error(refused))
 
     def _send_contracts(self, session: Session, request: int, asked: dict[str, Any]) -> None:
-        chunks = self._contracts.chunks(request, asked["InstrumentID"], asked["ExchangeID"], asked["ProductID"])
+        chunks = self.contracts.chunks(request, asked["InstrumentID"], asked["ExchangeID"], asked["ProductID"])
 
         async def send() -> None:
             for chunk in chunks:
