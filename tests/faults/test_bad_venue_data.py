@@ -250,7 +250,7 @@ async def test_contracts_that_make_no_sense_cost_themselves_only(system: System)
     """An unknown exchange is a KeyError in the stock gateway, which loses the contract, or the whole list (618)."""
 
     def spoil(lab: CtpLab) -> None:
-        records = lab._trading._contracts._records  # pyright: ignore[reportPrivateUsage]
+        records = lab._trading.contracts._records  # pyright: ignore[reportPrivateUsage]
         rows = {name: row for row, name in enumerate(records["InstrumentID"].tolist())}
         records["ExchangeID"][rows[b"rb2702"]] = b"MARS"
         records["ExchangeID"][-1] = b"MARS"  # the one that ends the list
