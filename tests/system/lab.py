@@ -89,6 +89,19 @@ class Lab:
 
         return self.call(look)
 
+    def count_subscriptions(self) -> list[str]:
+        """A list that grows by the symbol of every subscription that is asked for."""
+        feed = self.inner._feed  # pyright: ignore[reportPrivateUsage]
+        subscribe = feed.subscribe
+        seen: list[str] = []
+
+        def counted(session: Any, symbol: str) -> None:
+            seen.append(symbol)
+            subscribe(session, symbol)
+
+        feed.subscribe = counted
+        return seen
+
     def count_logins(self) -> list[str]:
         """A list that grows by the user of every login that is tried, taken or not."""
         keeper = self.inner._gatekeeper  # pyright: ignore[reportPrivateUsage]

@@ -43,6 +43,16 @@ class NatsServer:
             self._process.wait()
             self._process = None
 
+    def freeze(self) -> None:
+        """It stays connected and does nothing until `thaw`."""
+        assert self._process is not None
+        self._process.send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        assert self._process is not None
+        self._process.send(signal.SIGCONT)
+
     def stop(self) -> None:
         """For good."""
         if self._process is not None:

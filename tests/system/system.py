@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,14 +39,19 @@ class System:
         self.logs["nats-server"] = self.nats.log
         self.nats.start()
         self._ends.callback(self.nats.stop)
-        self.lab = Lab(**self._lab_options)
-        self._ends.callback(self.lab.stop)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ends.close()
+
+    @cached_property
+    def lab(self) -> Lab:
+        """The counter, started when it is first asked for."""
+        lab = Lab(**self._lab_options)
+        self._ends.callback(lab.stop)
+        return lab
 
     def gateway(self, *subscribe: str, **keys: Any) -> dict[str, Any]:
         """A gateway's section on our counter; `setting` is merged into vnpy's."""

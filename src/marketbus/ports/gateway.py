@@ -27,6 +27,8 @@ class Capability(StrEnum):
     """Market data works without a trading login."""
     ANSWERED_SUBSCRIPTIONS = "answered_subscriptions"
     """The venue itself answers every subscription, also one that it has already: a way to ask whether it is there."""
+    SESSIONS = "sessions"
+    """Says when a session is lost, waits or is refused for good, and when it is back."""
 
 
 class SessionChanged(msgspec.Struct, frozen=True, tag=True):

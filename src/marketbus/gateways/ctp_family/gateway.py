@@ -37,6 +37,7 @@ class FamilyGateway:
             Capability.UNSUBSCRIBE,
             Capability.MARKET_DATA_ONLY,
             Capability.ANSWERED_SUBSCRIPTIONS,
+            Capability.SESSIONS,
         }
     )
 
