@@ -31,6 +31,7 @@ class Lab:
         self.run(self.inner.start())
         self.addresses = self.inner.addresses
         self.md: str = self.addresses["md"]
+        self.md_fronts = [address for name, address in self.addresses.items() if name.startswith("md")]
         self.td: str = self.addresses["td"]
         self.control = LabControl.at(self.addresses["control"])
 

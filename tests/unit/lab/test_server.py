@@ -111,6 +111,42 @@ async def test_logins_are_judged(layout: Layout, options: dict[str, Any], passwo
         await client.close()
 
 
+async def test_every_market_data_front_serves_the_same_market_and_fails_alone(layout: Layout) -> None:
+    async with running(layout, md_fronts=3) as lab:
+        names = ("md", "md2", "md3")
+        clients = [await Client(layout, "md").connect(lab.addresses[name]) for name in names]
+        lab.mute(front="md2")
+        for client in clients:
+            client.log_in()
+            client.subscribe("rb2701")
+        await clients[0].read_ticks(1)
+        await clients[2].read_ticks(1)
+        await lab.burst(3)
+        assert len(await clients[0].read_ticks(4)) == len(await clients[2].read_ticks(4)) == 4
+        assert lab.status()["fronts"]["md2"] == {
+            "listening": True, "muted": True, "delay_ms": 0, "sessions": 1, "logged_in": 0,
+        }  # fmt: skip
+        assert lab.drop("md3") == 1
+        await lab.refuse(front="md3")
+        assert [lab.status()["fronts"][name]["listening"] for name in names] == [True, True, False]
+        for client in clients:
+            await client.close()
+
+
+async def test_a_request_is_left_unanswered(layout: Layout) -> None:
+    async with running(layout) as lab:
+        lab.ignore("ReqUserLogin")
+        client = await Client(layout, "td").connect(lab.addresses["td"])
+        client.log_in()
+        client.send("ReqQryInstrument", layout.pack("CThostFtdcQryInstrumentField"))
+        login, refused = (layout.messages["td"].callback(name)[0] for name in ("OnRspUserLogin", "OnRspError"))
+        async with asyncio.timeout(10):
+            while refused not in {each.message for each in client.frames}:  # to the query: nobody is logged in
+                await client.read()
+        assert login not in {each.message for each in client.frames}
+        await client.close()
+
+
 async def test_orders_are_refused_in_words(layout: Layout) -> None:
     async with running(layout) as lab:
         client = await Client(layout, "td").connect(lab.addresses["td"])

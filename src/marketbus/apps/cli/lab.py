@@ -40,6 +40,7 @@ def ctp(
     md_port: Port = 0,
     td_port: Port = 0,
     control_port: Port = 0,
+    md_fronts: Annotated[int, typer.Option(min=1, max=9, help="Market data fronts: md, md2, md3 ...")] = 1,
 ) -> None:
     """Run a simulated CTP counter until Ctrl-C; its first line on stdout says where it listens, as JSON."""
     from marketbus.lab.ctp.options import CtpLabOptions
@@ -50,7 +51,7 @@ def ctp(
         options = CtpLabOptions(
             rate=rate, instruments=instruments, seed=seed, start=start, speed=speed,
             closed_hours=closed_hours, counter_day=counter_day,
-            md_port=md_port, td_port=td_port, control_port=control_port,
+            md_port=md_port, td_port=td_port, control_port=control_port, md_fronts=md_fronts,
         )  # fmt: skip
         run(serve(options))
     except LabError as error:

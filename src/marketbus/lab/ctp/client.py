@@ -66,7 +66,7 @@ class LabControl:
         self.call("resume")
 
     def drop(self, front: str | None = None) -> int:
-        """Cuts connections of "md", "td" or both; returns how many."""
+        """Cuts connections of "md", "md2" ..., "td" or all; returns how many."""
         return self.call("drop", front=front)
 
     def mute(self, *, on: bool = True, front: str | None = None, instrument: str | None = None) -> None:
@@ -84,6 +84,10 @@ class LabControl:
     def reject_login(self, error_id: int = 0) -> None:
         """Logins fail with that ErrorID; 0 clears."""
         self.call("reject_login", error_id=error_id)
+
+    def ignore(self, request: str, *, on: bool = True) -> None:
+        """Requests of that name, such as "ReqUserLogin", are never answered."""
+        self.call("ignore", request=request, on=on)
 
     def malformed(self, instrument: str, fields: dict[str, Any]) -> None:
         """One tick with raw fields overwritten."""

@@ -10,7 +10,7 @@ import msgspec
 from marketbus.lab.errors import LabError
 
 _MARKET = ("rate", "burst", "pause", "resume", "clock", "malformed", "oracle", "status")
-_FAULTS = ("drop", "mute", "refuse", "delay", "reject_login", "crash", "hang")
+_FAULTS = ("drop", "mute", "refuse", "delay", "reject_login", "ignore", "crash", "hang")
 COMMANDS = frozenset(_MARKET + _FAULTS)
 _LINE_BYTES = 1 << 20
 

@@ -25,10 +25,10 @@ _LATE_S = 1.0
 class Feed:
     """The market data of one lab. Every subscriber of an instrument gets the same ticks."""
 
-    def __init__(self, layout: Layout, clock: LabClock, exchange: Exchange, front: Front, rate: float) -> None:
+    def __init__(self, layout: Layout, clock: LabClock, exchange: Exchange, fronts: list[Front], rate: float) -> None:
         self._layout = layout
         self._clock = clock
-        self._front = front
+        self._fronts = fronts
         self._belfry = Belfry(clock.now())
         self._begin(exchange)
         self._turn = asyncio.Lock()
@@ -65,10 +65,7 @@ class Feed:
                 self._pace_changed.clear()
                 anchor, done = loop.time(), 0
             active = (
-                self.rate > 0
-                and not self.paused
-                and not self._front.muted
-                and len(self._in_session(self._clock.now_ns()))
+                self.rate > 0 and not self.paused and not self._muted and len(self._in_session(self._clock.now_ns()))
             )
             if not active:
                 await self._rest(_IDLE_S)
@@ -88,7 +85,7 @@ class Feed:
         """Sends `count` ticks as fast as every subscriber takes them; returns how many (0: nothing to send)."""
         sent = 0
         async with self._turn:
-            while sent < count and not self._front.muted:
+            while sent < count and not self._muted:
                 made = await self._emit(min(count - sent, _BATCH))
                 if not made:
                     break
@@ -141,8 +138,9 @@ class Feed:
         """Sends one tick with raw fields overwritten to every session; raises KeyError, ValueError."""
         frames = self._snapshot(self._exchange.rows[symbol])
         override(frames, self._layout, fields)
-        for session in self._front.sessions:
-            session.send(frames.tobytes())
+        for front in self._fronts:
+            for session in front.sessions:
+                session.send(frames.tobytes())
 
     def new_time(self) -> None:
         """The clock was set or jumped."""
@@ -152,7 +150,7 @@ class Feed:
     def ring(self) -> None:
         """Sends what real fronts send at fixed times, as far as it is due."""
         for moment, bell, products in self._belfry.due(self._clock.now()):
-            if self.paused or self._front.muted:
+            if self.paused or self._muted:
                 continue
             wanted = np.isin(self._hours, [str(each) for each in products])
             rows = np.flatnonzero((self._subscribers > 0) & wanted & ~self._silent)
@@ -197,6 +195,10 @@ class Feed:
     def subscribed(self) -> int:
         """How many instruments somebody subscribed."""
         return int((self._subscribers > 0).sum())
+
+    @property
+    def _muted(self) -> bool:
+        return all(front.muted for front in self._fronts)
 
     async def _rest(self, seconds: float) -> None:
         try:

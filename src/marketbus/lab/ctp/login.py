@@ -21,6 +21,8 @@ class Gatekeeper:
         self._clock = clock
         self.reject = 0
         self.open = True
+        self.ignored: set[str] = set()
+        """Requests that are read and never answered, by name."""
         self.logins = 0
 
     def authentication_error(self, asked: dict[str, Any]) -> int:

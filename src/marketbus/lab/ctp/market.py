@@ -22,6 +22,8 @@ class MarketDesk:
     def receive(self, session: Session, request: Frame) -> None:
         """Answers one request."""
         method, struct = self._messages.request(request.message) or ("", "")
+        if method in self._gatekeeper.ignored:
+            return
         if method == "ReqUserLogin":
             self._log_in(session, request, struct)
         elif method == "ReqUserLogout":

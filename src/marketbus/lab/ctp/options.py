@@ -16,7 +16,7 @@ class CtpLabOptions(msgspec.Struct, frozen=True, kw_only=True):
     day, with that day's contracts.
 
     `oracle`: Volume rises by exactly 1 a tick. `password`, `broker_id`, `auth_code`, `app_id`: "" accepts anything
-    (but no empty password).
+    (but no empty password). `md_fronts`: market data fronts, named md, md2, md3 ...; `md_port` is the first one's.
     """
 
     rate: float = 200.0
@@ -30,6 +30,7 @@ class CtpLabOptions(msgspec.Struct, frozen=True, kw_only=True):
     md_port: int = 0
     td_port: int = 0
     control_port: int = 0
+    md_fronts: int = 1
     password: str = ""
     broker_id: str = ""
     auth_code: str = ""
@@ -39,6 +40,8 @@ class CtpLabOptions(msgspec.Struct, frozen=True, kw_only=True):
         """Raises LabError for what cannot be played."""
         if self.instruments < 1:
             raise LabError(f"instruments {self.instruments}: at least 1")
+        if not 1 <= self.md_fronts <= 9:
+            raise LabError(f"md_fronts {self.md_fronts}: 1 to 9")
         if self.rate < 0:
             raise LabError(f"rate {self.rate:g}: ticks a second, 0 or more")
         if self.counter_day and not self.closed_hours:

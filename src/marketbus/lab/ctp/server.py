@@ -1,4 +1,4 @@
-"""The counter: two fronts, one market, and every way to make them fail."""
+"""The counter: its fronts, one market, and every way to make them fail."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -28,7 +28,8 @@ from marketbus.lab.errors import LabError
 from marketbus.lab.exchange import Exchange
 from marketbus.lab.instruments import listings
 
-FrontName = Literal["md", "td"]
+FrontName = str
+"""`md`, `td`; further market data fronts are `md2`, `md3` ..."""
 
 
 class CtpLab:
@@ -48,9 +49,9 @@ class CtpLab:
         self._gatekeeper = Gatekeeper(self.options, self._clock)
         self._market = MarketDesk(layout, self._gatekeeper)
         self._trading = TradingDesk(layout, self._clock, self._gatekeeper, ContractBook(layout, listed, today))
-        md = Front("md", self.options.md_port, self._market.receive, self._market.lost, self._time_frame)
+        md = [self._md_front(number) for number in range(self.options.md_fronts)]
         td = Front("td", self.options.td_port, self._trading.receive, self._trading.lost, self._time_frame)
-        self._fronts = {"md": md, "td": td}
+        self._fronts = {front.name: front for front in (*md, td)}
         self._feed = self._market.feed = Feed(layout, self._clock, self._exchange, md, self.options.rate)
         self._day = (
             CounterDay(self._clock.now(), self._gatekeeper, self.drop, self._relist)
@@ -84,11 +85,10 @@ class CtpLab:
 
     @property
     def addresses(self) -> dict[str, Any]:
-        """Where it listens: td, md (as CTP writes addresses) and control (host:port)."""
+        """Where it listens: td, md, md2 ... (as CTP writes addresses) and control (host:port)."""
         return {
             "simulated": True,
-            "td": f"tcp://127.0.0.1:{self._fronts['td'].port}",
-            "md": f"tcp://127.0.0.1:{self._fronts['md'].port}",
+            **{name: f"tcp://127.0.0.1:{front.port}" for name, front in self._fronts.items()},
             "control": f"127.0.0.1:{self._control.port}",
         }
 
@@ -111,7 +111,7 @@ class CtpLab:
         self._feed.paused = False
 
     def drop(self, front: FrontName | None = None) -> int:
-        """Cuts the connections of one front or both; returns how many."""
+        """Cuts the connections of one front or all; returns how many."""
         return sum(each.drop() for each in self._chosen(front))
 
     def mute(self, *, on: bool = True, front: FrontName | None = None, instrument: str | None = None) -> None:
@@ -135,6 +135,10 @@ class CtpLab:
     def reject_login(self, error_id: int = 0) -> None:
         """Every login fails with that ErrorID; 0: as usual again."""
         self._gatekeeper.reject = error_id
+
+    def ignore(self, request: str, *, on: bool = True) -> None:
+        """Requests of that name, such as "ReqUserLogin", are read and never answered, whatever the front."""
+        (self._gatekeeper.ignored.add if on else self._gatekeeper.ignored.discard)(request)
 
     def malformed(self, instrument: str, fields: dict[str, Any]) -> None:
         """Sends one tick of `instrument` with raw fields overwritten: text, numbers, "DBL_MAX", or {"hex": "..."}."""
@@ -198,11 +202,15 @@ class CtpLab:
             },
         }
 
+    def _md_front(self, number: int) -> Front:
+        name, port = (f"md{number + 1}", 0) if number else ("md", self.options.md_port)
+        return Front(name, port, self._market.receive, self._market.lost, self._time_frame)
+
     def _chosen(self, front: FrontName | None) -> list[Front]:
         if front is None:
             return list(self._fronts.values())
         if front not in self._fronts:
-            raise LabError(f"no front {front!r}: md or td")
+            raise LabError(f"no front {front!r}: {', '.join(self._fronts)}")
         return [self._fronts[front]]
 
     def _order(self, front: FrontName, data: bytes) -> int:

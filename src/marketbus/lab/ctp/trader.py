@@ -31,6 +31,8 @@ class TradingDesk:
     def receive(self, session: Session, request: Frame) -> None:
         """Answers one request."""
         method, struct = self._messages.request(request.message) or ("", "")
+        if method in self._gatekeeper.ignored:
+            return
         if not struct:
             self._replies.refuse(session, method, request.request, {})
             return
