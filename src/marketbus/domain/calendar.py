@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from datetime import date, time, timedelta
 
-from marketbus.domain.times import to_datetime
+from marketbus.domain.times import NS
 
 EVENING = time(18)
 """From here on an instant belongs to the next trading day: every day session is over, no night session has begun."""
+MORNING = time(6)
+"""Until here an instant belongs to the night that began on the evening before."""
 _DAY = timedelta(days=1)
+_DAY_NS = 86_400 * NS
+_FIRST_EVENING = 10 * 3600 * NS
+"""18:00 of 1970-01-01 in Shanghai, in UTC."""
+_FIRST_DAY = date(1970, 1, 2).toordinal()
 _SEARCH = 32
 """Days within which there is a trading day: the longest break, the Spring Festival's with its weekends, takes 10."""
 
@@ -18,6 +24,7 @@ class TradingCalendar:
     def __init__(self, is_holiday: Callable[[date], bool]) -> None:
         self._is_holiday = is_holiday
         self._known: dict[date, bool] = {}
+        self._from_evening: dict[int, date] = {}
 
     def is_trading_day(self, day: date) -> bool:
         """Whether the exchanges trade on that day."""
@@ -58,11 +65,12 @@ class TradingCalendar:
 
     def trading_day_of(self, instant: int) -> date:
         """The trading day that an instant (ns UTC) belongs to: evenings, weekends and holidays are the next one's."""
-        local = to_datetime(instant)
-        day = local.date()
-        if local.time() < EVENING and self.is_trading_day(day):
-            return day
-        return self.next(day)
+        evening = (instant - _FIRST_EVENING) // _DAY_NS  # counted, since every tick asks
+        found = self._from_evening.get(evening)
+        if found is None:
+            day = date.fromordinal(_FIRST_DAY + evening)
+            found = self._from_evening[evening] = day if self.is_trading_day(day) else self.next(day)
+        return found
 
     def _walk(self, day: date, n: int, step: timedelta) -> date:
         if n < 1:

@@ -1,16 +1,17 @@
-"""When a Chinese futures tick happened: the venue's date and time fields, known quirks included, to one instant."""
+"""When a Chinese futures or options tick happened: the venue's date and time fields, known quirks included."""
 
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from marketbus.domain.calendar import TradingCalendar
+from marketbus.domain.calendar import EVENING, MORNING, TradingCalendar
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.times import NS, SHANGHAI, from_datetime, to_datetime, yyyymmdd
 
-NIGHT_FROM = time(18)
-NIGHT_UNTIL = time(6)
 AHEAD = 600 * NS
 """A tick further in the future than this carries a wrong date (exchange clocks and ours differ by seconds)."""
+_DAY = timedelta(days=1)
+_DAY_NS = 86_400 * NS
+_OPTIONS = frozenset({Exchange.SSE, Exchange.SZSE})
 
 
 class Stamp(NamedTuple):
@@ -26,6 +27,10 @@ class ExchangeTime:
 
     At night SHFE, INE, CFFEX and GFEX give the calendar date as ActionDay and the next trading day as TradingDay;
     DCE gives the next trading day in both; CZCE gives the calendar date in both (users' reports, vnpy#1052, #2961).
+    Options of SSE and SZSE are dated by TradingDay (vnpy_sopt 3.7.1 reads no ActionDay).
+
+    Fronts replay the last snapshot on login, with the old time and often with the new day's dates: a time that still
+    lies ahead was that of the last session that had it. Its trading day is the one that it was traded on.
     """
 
     def __init__(self, calendar: TradingCalendar) -> None:
@@ -51,8 +56,10 @@ class ExchangeTime:
             if not known[2]:  # what was inferred from the clock holds for this moment only
                 self._stamps[key] = known
         second, day, inferred = known
-        if second > now + AHEAD:
-            second, inferred = _latest(second, now), True
+        ahead = second > now + AHEAD
+        if ahead:
+            second, inferred = self._latest(second, now), True
+        if ahead or second < now - AHEAD:  # of this moment the venue knows better: its holidays are never unknown
             day = yyyymmdd(self._calendar.trading_day_of(second))
         return Stamp(second + millisec * 1_000_000, day, inferred)
 
@@ -60,20 +67,43 @@ class ExchangeTime:
         self, exchange: Exchange, trading_day: str, action_day: str, update_time: str, now: int
     ) -> tuple[int, int, bool]:
         moment = datetime.strptime(update_time, "%H:%M:%S").time()
-        night = moment >= NIGHT_FROM or moment < NIGHT_UNTIL
+        night = moment >= EVENING or moment < MORNING
         action, trading = _day(action_day), _day(trading_day)
-        inferred = False
-        if trading and night and exchange is Exchange.DCE:
-            eve = self._calendar.previous(trading)
-            action = eve if moment >= NIGHT_FROM else eve + timedelta(days=1)
-        if action is None:
-            inferred = True
-            action = to_datetime(_latest(_at(to_datetime(now).date(), moment), now)).date()
-        instant = _at(action, moment)
-        if trading is None or (night and exchange is Exchange.CZCE):
-            inferred = inferred or trading is None
-            trading = self._calendar.trading_day_of(instant)
-        return instant, yyyymmdd(trading), inferred
+        if trading and exchange in _OPTIONS:
+            action = trading
+        elif trading and night and exchange is Exchange.DCE:
+            action = self._night_of(trading, moment)
+        second = self._latest(_at(to_datetime(now).date(), moment), now) if action is None else _at(action, moment)
+        day = trading
+        if day is None or (night and exchange is Exchange.CZCE):
+            day = self._calendar.trading_day_of(second)
+        return second, yyyymmdd(day), action is None or trading is None
+
+    def _night_of(self, trading: date, moment: time) -> date | None:
+        """The date of a time at night that belongs to a trading day; None when that day had no night."""
+        eve = self._calendar.previous(trading)
+        if not self._calendar.has_night(eve):
+            return None
+        return eve if moment >= EVENING else eve + _DAY
+
+    def _latest(self, second: int, now: int) -> int:
+        """The last instant of the same time of day that is not ahead.
+
+        One of this moment is right whatever the calendar says (test environments trade on Sundays); an older one was
+        on a day, or in a night, of trading.
+        """
+        second += (now + AHEAD - second) // _DAY_NS * _DAY_NS
+        if second < now - AHEAD:
+            while not self._trades(to_datetime(second)):
+                second -= _DAY_NS
+        return second
+
+    def _trades(self, moment: datetime) -> bool:
+        if moment.time() >= EVENING:
+            return self._calendar.has_night(moment.date())
+        if moment.time() < MORNING:
+            return self._calendar.has_night(moment.date() - _DAY)
+        return self._calendar.is_trading_day(moment.date())
 
 
 def _day(text: str) -> date | None:
@@ -88,9 +118,3 @@ def _day(text: str) -> date | None:
 
 def _at(day: date, moment: time) -> int:
     return from_datetime(datetime.combine(day, moment, SHANGHAI))
-
-
-def _latest(second: int, now: int) -> int:
-    """The last instant of the same time of day that is not in the future."""
-    day = 86_400 * NS
-    return second + (now + AHEAD - second) // day * day

@@ -6,16 +6,17 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from marketbus.domain.calendar import EVENING, TradingCalendar
+from marketbus.domain.calendar import EVENING, MORNING, TradingCalendar
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.tick import TickFlag
 from marketbus.domain.times import NS, SHANGHAI, from_datetime, to_datetime
 from marketbus.domain.trading_hours import Hours, Span, TradingHours
 
+LATE = 600 * NS
+"""A tick this much later than the end of its session is a replay (clocks differ by less, and no feed lags so far)."""
 _CACHED = 4096
 _CLOSING_SECOND = NS
 """A snapshot carries the closing second with its milliseconds: 15:00:00.500 still belongs to the session."""
-_MORNING = EVENING.replace(hour=6)
 _SEARCH = 16
 """Trading days within which a product trades again."""
 
@@ -109,10 +110,15 @@ class MarketCalendar:
         stretch = self.stretch(exchange, product, instant)
         return stretch and stretch.phase
 
-    def flags(self, exchange: Exchange, product: str, instant: int) -> int:
-        """The phase as bits of Tick.flags; 0 when we know no hours."""
+    def flags(self, exchange: Exchange, product: str, instant: int, now: int) -> int:
+        """The phase as bits of Tick.flags; 0 when we know no hours.
+
+        A session that is over at `now`, the market's time, counts as closed: venues replay the last snapshot on login.
+        """
         stretch = self.stretch(exchange, product, instant)
-        return 0 if stretch is None else _FLAGS[stretch.phase]
+        if stretch is None:
+            return 0
+        return _FLAGS[Phase.CLOSED if stretch.end + LATE < now else stretch.phase]
 
     def stretch(self, exchange: Exchange, product: str, instant: int) -> Stretch | None:
         """The phase at `instant` (ns UTC) with since and until when it lasts; None when we know no hours.
@@ -160,7 +166,7 @@ class MarketCalendar:
         for phase, spans in ((Phase.AUCTION, hours.auctions), (Phase.CONTINUOUS, hours.sessions)):
             for span in spans:
                 start, end = span
-                if start >= EVENING or start < _MORNING:
+                if start >= EVENING or start < MORNING:
                     if night:
                         laid.append(_session(eve if start >= EVENING else _after(eve), span, phase, trading_day))
                 elif end > start:

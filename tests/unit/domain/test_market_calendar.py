@@ -101,10 +101,20 @@ def test_phases(market: MarketCalendar, product: str, moment: str, phase: Phase)
     assert market.phase(SHFE, product, at(moment)) is phase
 
 
+def flags(market: MarketCalendar, moment: str, now: str) -> int:
+    return market.flags(SHFE, "rb", at(moment), at(now))
+
+
 def test_flags_say_the_phase(market: MarketCalendar) -> None:
-    assert market.flags(SHFE, "rb", at("2026-11-20T09:30:00")) == 0
-    assert market.flags(SHFE, "rb", at("2026-11-20T20:56:00")) == TickFlag.AUCTION
-    assert market.flags(SHFE, "rb", at("2026-11-21T09:30:00")) == TickFlag.OUT_OF_SESSION
+    assert flags(market, "2026-11-20T09:30:00", "2026-11-20T09:30:00") == 0
+    assert flags(market, "2026-11-20T20:56:00", "2026-11-20T20:56:00") == TickFlag.AUCTION
+    assert flags(market, "2026-11-21T09:30:00", "2026-11-21T09:30:00") == TickFlag.OUT_OF_SESSION
+
+
+def test_a_replay_of_a_session_that_is_over_is_out_of_session(market: MarketCalendar) -> None:
+    assert flags(market, "2026-11-20T15:00:00", "2026-11-20T15:00:03") == 0
+    assert flags(market, "2026-11-20T15:00:00", "2026-11-20T20:45:00") == TickFlag.OUT_OF_SESSION
+    assert flags(market, "2026-11-20T13:35:00", "2026-11-20T14:55:00") == 0  # old, and its session goes on
 
 
 def test_a_stretch_lasts_from_one_change_to_the_next(market: MarketCalendar) -> None:
@@ -116,7 +126,7 @@ def test_a_stretch_lasts_from_one_change_to_the_next(market: MarketCalendar) -> 
 
 def test_unknown_hours_are_no_statement(market: MarketCalendar) -> None:
     assert market.phase(Exchange.NYSE, "AAPL", 0) is None
-    assert market.flags(Exchange.NYSE, "AAPL", 0) == 0
+    assert market.flags(Exchange.NYSE, "AAPL", 0, 0) == 0
     assert market.sessions(Exchange.NYSE, "AAPL", date(2026, 11, 20)) == ()
     assert not market.knows(Exchange.NYSE, "AAPL", date(2026, 11, 20))
     assert market.phase(SHFE, "rb", at("2019-11-20T09:30:00")) is None  # before the table begins

@@ -66,7 +66,7 @@ class Translator:
             )
         except ValueError as error:
             raise BadTick("bad_time", str(error)) from None
-        flags = self._flags | self._market.flags(exchange, facts.product, instant)
+        flags = self._flags | self._market.flags(exchange, facts.product, instant, market_now)
         if inferred:
             flags |= TickFlag.DATE_INFERRED
 

@@ -31,7 +31,6 @@ from marketbus.ports.gateway import (
 )
 from marketbus.vnpy_types.market import contract_from_vnpy, tick_from_vnpy
 
-_MARKS = 65_536
 QUIET = 1.0
 """Seconds without a further contract after which the list counts as complete: vnpy has no end mark."""
 
@@ -75,7 +74,6 @@ class VnpyGateway:
         self._contracts: list[Contract] = []
         self._contracts_lock = threading.Lock()
         self._ready = False
-        self._marked: dict[tuple[VnpyExchange, str, int], tuple[int, int]] = {}
         self.gateway: BaseGateway = self._host(base)
         self.sdk = _version(base)
 
@@ -124,17 +122,11 @@ class VnpyGateway:
         self.sink.tick(tick)
 
     def _marks(self, data: TickData) -> tuple[int, int]:
-        """Trading day and session flags, which are the same for a whole second."""
-        second = from_datetime(data.datetime.replace(microsecond=0))
-        key = (data.exchange, data.symbol, second)
-        marks = self._marked.get(key)
-        if marks is None:
-            if len(self._marked) > _MARKS:
-                self._marked.clear()
-            day = yyyymmdd(self.market.days.trading_day_of(second))
-            flags = self.market.flags(Exchange(data.exchange.value), product_code(data.symbol), second)
-            marks = self._marked[key] = (day, flags)
-        return marks
+        """Trading day and session flags."""
+        instant = from_datetime(data.datetime)
+        product = product_code(data.symbol)
+        flags = self.market.flags(Exchange(data.exchange.value), product, instant, self.market_clock.now())
+        return yyyymmdd(self.market.days.trading_day_of(instant)), flags
 
     def on_contract(self, data: ContractData) -> None:
         """Collect; they are handed on in batches."""
