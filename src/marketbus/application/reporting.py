@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 
 from marketbus.application.host import GatewayHost
+from marketbus.application.readiness import ReadinessReport
 from marketbus.domain.session import Channel
 from marketbus.domain.status import GatewayStatus, Latency, Level
 from marketbus.ports.clock import Clock
@@ -29,6 +30,7 @@ class Reporter:
         process: tuple[str, int],
         publisher: Publisher,
         ticks: TickPublisher,
+        readiness: ReadinessReport,
         clock: Clock,
         log: Log,
     ) -> None:
@@ -38,6 +40,7 @@ class Reporter:
         self._process = process
         self._publisher = publisher
         self._ticks = ticks
+        self._readiness = readiness
         self._clock = clock
         self._log = log
         self._started = clock.now()
@@ -80,6 +83,7 @@ class Reporter:
             buffered=self._ticks.buffered(),
             market_time=self._gateway.market_clock.now(),
             silent=len(host.subscriptions.silent),
+            readiness=self._readiness.now(),
         )
 
     async def run(self) -> None:

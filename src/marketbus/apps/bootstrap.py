@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +21,9 @@ from marketbus.adapters.nats.presence import Presence
 from marketbus.adapters.nats.publisher import NatsTickPublisher
 from marketbus.adapters.nats.rpc_host import RpcHost
 from marketbus.adapters.state.files import FileStateStore
+from marketbus.application.fresh_logins import FreshLogins
 from marketbus.application.host import GatewayHost
+from marketbus.application.readiness import ReadinessReport
 from marketbus.application.reporting import Reporter
 from marketbus.application.service import Service
 from marketbus.application.watchdog import Watchdog
@@ -32,6 +34,7 @@ from marketbus.apps.logs import Logs
 from marketbus.apps.nats_options import nats_options
 from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.market_calendar import MarketCalendar
+from marketbus.domain.schedule import Schedule
 from marketbus.domain.status import Level
 from marketbus.domain.trading_hours import TradingHours
 from marketbus.ports.gateway import Gateway, GatewayContext
@@ -43,11 +46,11 @@ class Worker(NamedTuple):
 
     host: GatewayHost
     gateway: Gateway
-    reporter: Reporter
-    watchdog: Watchdog
     lease: NameLease
     bus_closed: asyncio.Event
     """Set when the bus took our rights away: reconnecting would not help, a fresh start tells why."""
+    duties: tuple[Callable[[], Coroutine[None, None, None]], ...]
+    """What runs beside the host."""
 
 
 @asynccontextmanager
@@ -93,7 +96,8 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         pins = tuple(config.gateway(name).subscribe)
         host = GatewayHost(name, epoch, pins, publisher=publisher, ticks=ticks, state=state, clock=clock, log=logs)
         days = TradingCalendar(ChineseHolidays(lambda year: _unknown_year(logs, year)))
-        market = MarketCalendar(days, TradingHours(cn_hours()))
+        judged = config.gateway(name).schedule is not Schedule.ALWAYS
+        market = MarketCalendar(days, TradingHours(cn_hours() if judged else ()))
         context = GatewayContext(
             sink=host,
             clock=clock,
@@ -103,6 +107,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             contracts=tuple(host.book),
         )
         gateway = plugins.plugin(spec.kind).build(spec, context)
+        readiness = ReadinessReport(host, gateway, market, logs)
         reporter = Reporter(
             host,
             gateway,
@@ -110,12 +115,14 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             process=(socket.gethostname(), os.getpid()),
             publisher=publisher,
             ticks=ticks,
+            readiness=readiness,
             clock=clock,
             log=logs,
         )
         watchdog = Watchdog(
             host, gateway, market.phase, clock=clock, log=logs, patience=config.gateway(name).stale_after
         )
+        fresh_logins = FreshLogins(host, gateway, days, config.schedule(name), logs)
         service = Service(host, reporter, state=state, clock=clock, log=logs)
         rpc = RpcHost(
             client,
@@ -132,7 +139,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         logs.log(Level.INFO, "gateway.started", kind=spec.kind, sdk=gateway.sdk, epoch=epoch)
         if gateway.simulated:
             logs.log(Level.WARNING, "gateway.simulated")
-        yield Worker(host, gateway, reporter, watchdog, lease, closed)
+        yield Worker(host, gateway, lease, closed, (reporter.run, readiness.run, watchdog.run, fresh_logins.run))
 
 
 def _unplug(logs: Logs) -> None:

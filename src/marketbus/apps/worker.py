@@ -71,8 +71,7 @@ async def _live(config: Config, name: str, logs: Logs) -> int:
         closed = asyncio.create_task(parts.bus_closed.wait())
         work = [
             asyncio.create_task(parts.host.run(parts.gateway)),
-            asyncio.create_task(parts.reporter.run()),
-            asyncio.create_task(parts.watchdog.run()),
+            *(asyncio.create_task(duty()) for duty in parts.duties),
             asyncio.create_task(_stay_alive(config.gateway(name).call_timeout)),
         ]
         try:

@@ -85,6 +85,39 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "the gateway asks for a fresh process: {reason}",
         "接口请求更换进程：{reason}",
     ),
+    "gateway.scheduled_login": (
+        "scheduled login of {at}: the worker will be replaced by a fresh one",
+        "{at} 定时重新登录，进程将被替换",
+    ),
+    "gateway.ready": (
+        "READY: {contracts} contracts, {acknowledged} of {requested} subscriptions acknowledged, opens {opens}",
+        "开盘准备就绪：合约 {contracts} 个，订阅确认 {acknowledged}/{requested}，开盘时间 {opens}",
+    ),
+    "gateway.not_ready": (
+        "NOT READY, the market opens {opens}: {differs}",
+        "尚未就绪，开盘时间 {opens}：{differs_zh}",
+    ),
+    "ready.line": (
+        "{gateway}: READY, opens {opens}, {acknowledged}/{requested} subscribed of {contracts} contracts",
+        "{gateway}：就绪，开盘 {opens}，订阅确认 {acknowledged}/{requested}，合约 {contracts} 个",
+    ),
+    "ready.not_line": (
+        "{gateway}: NOT READY, opens {opens}, {acknowledged}/{requested} subscribed of {contracts} contracts",
+        "{gateway}：未就绪，开盘 {opens}，订阅确认 {acknowledged}/{requested}，合约 {contracts} 个",
+    ),
+    "ready.session": ("the {channel} session is {state}: {words}", "{channel} 会话状态为 {state}：{words}"),
+    "ready.no_contracts": ("no contract is known yet", "尚无合约信息"),
+    "ready.unacknowledged": (
+        "{count} subscriptions are not acknowledged: {symbols}",
+        "有 {count} 个订阅尚未确认：{symbols}",
+    ),
+    "ready.unmatched": ("pinned {pattern} matches no contract", "固定订阅 {pattern} 没有匹配的合约"),
+    "ready.silent": (
+        "{count} instruments are silent while their market is open: {symbols}",
+        "有 {count} 个合约在开盘时段静默：{symbols}",
+    ),
+    "ready.not_live": ("no live worker of this name; start one: marketbus up", "没有运行中的接口，请先 marketbus up"),
+    "ready.unknown": ("this worker does not report its readiness", "该进程不报告准备情况"),
     "gateway.illegal_transition": (
         "{channel} session: {then} cannot follow {now}; ignored",
         "{channel} 会话：{now} 之后不能是 {then}，已忽略",

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from marketbus.domain.readiness import Readiness
 from marketbus.domain.session import Session
 
 
@@ -82,6 +83,8 @@ class GatewayStatus(msgspec.Struct, frozen=True, array_like=True, tag="status/1"
     """The market's clock, ns UTC; differs from `time` on a simulated venue."""
     silent: int = 0
     """Instruments that went mute while their market is open."""
+    readiness: Readiness | None = None
+    """Whether the line is ready for its session, and what differs if not."""
 
     @property
     def state(self) -> str:

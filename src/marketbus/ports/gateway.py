@@ -10,6 +10,7 @@ import msgspec
 from marketbus.domain.contract import Contract
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.market_calendar import MarketCalendar
+from marketbus.domain.schedule import Schedule
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
 from marketbus.domain.tick import Tick
@@ -201,6 +202,11 @@ class GatewayPlugin(Protocol):
     @property
     def kind(self) -> str:
         """The word in the configuration."""
+        ...
+
+    @property
+    def schedule(self) -> Schedule:
+        """When a line of this kind is logged in afresh, unless the configuration says otherwise."""
         ...
 
     def validate(self, spec: GatewaySpec) -> None:

@@ -6,12 +6,17 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from marketbus.adapters.hours import cn_hours
 from marketbus.application.host import GatewayHost
+from marketbus.application.readiness import ReadinessReport
 from marketbus.application.reporting import Reporter
 from marketbus.application.service import Service
+from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.errors import BadRequest, SymbolError
 from marketbus.domain.instrument import parse_instrument
+from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.session import Channel, SessionState
+from marketbus.domain.trading_hours import TradingHours
 from marketbus.ports.gateway import ContractsListed, GatewayDied, Replace, SessionChanged, SubscriptionAnswered
 from tests.unit.application.fakes import (
     FakeClock,
@@ -38,6 +43,7 @@ class Bench:
         self.host = GatewayHost(
             "g", 1, pins, publisher=self.publisher, ticks=self.ticks, state=self.state, clock=self.clock, log=self.log
         )
+        market = MarketCalendar(TradingCalendar(lambda _: False), TradingHours(cn_hours()))
         self.reporter = Reporter(
             self.host,
             self.gateway,
@@ -45,6 +51,7 @@ class Bench:
             process=("here", 1),
             publisher=self.publisher,
             ticks=self.ticks,
+            readiness=ReadinessReport(self.host, self.gateway, market, self.log),
             clock=self.clock,
             log=self.log,
         )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from marketbus.apps.cli import lab, pins, reconnect, server, watch
+from marketbus.apps.cli import lab, pins, ready, reconnect, server, watch
 
 app = typer.Typer(
     name="marketbus",
@@ -37,6 +37,7 @@ app.command("gateway")(server.gateway)
 app.command("tap")(watch.tap)
 app.command("contracts")(watch.contracts)
 app.command("status")(watch.status)
+app.command("ready")(ready.ready)
 app.command("pin")(pins.pin)
 app.command("unpin")(pins.unpin)
 app.command("reconnect")(reconnect.reconnect)

@@ -15,6 +15,7 @@ from marketbus.apps.config.model import Document, Gateway, Log, Nats
 from marketbus.apps.config.problems import InvalidConfig, problems_of
 from marketbus.apps.config.secret import Revealed, Vault, conceal
 from marketbus.domain.errors import ConfigError
+from marketbus.domain.schedule import Schedule
 from marketbus.ports.gateway import GatewaySpec
 
 
@@ -54,6 +55,11 @@ class Config:
             hint = f"configured: {', '.join(self.gateways) or 'none'}"
             raise ConfigError(f"gateway.{name}", f"is not configured{plugins.nearest(name, self.gateways)}", hint)
         return self.gateways[name]
+
+    def schedule(self, name: str) -> Schedule:
+        """When a gateway logs in afresh: as configured, else as usual for its kind."""
+        section = self.gateway(name)
+        return section.schedule or plugins.plugin(section.kind).schedule
 
     def gateway_spec(self, name: str) -> GatewaySpec:
         """What a gateway is built from, its secrets resolved now.

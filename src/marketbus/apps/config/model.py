@@ -5,13 +5,23 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from marketbus.apps import plugins
 from marketbus.apps.config.secret import EnvRef, FileRef, conceal
 from marketbus.domain.errors import SymbolError
 from marketbus.domain.instrument import Pattern
+from marketbus.domain.schedule import Schedule
 
 _SCHEMES = ("nats://", "tls://", "ws://", "wss://")
 
@@ -107,7 +117,8 @@ class Gateway(_Section):
     """`package:Class`, for kind `vnpy`."""
     sdk: Literal["vendor", "lab"] = "vendor"
     trading: bool = False
-    schedule: Literal["always", "cn-futures"] = "always"
+    schedule: Schedule | None = Field(default=None, validation_alias=AliasChoices("schedule", "calendar"))
+    """None: what is usual for the kind."""
     subscribe: Annotated[list[Annotated[str, AfterValidator(_pattern)]], BeforeValidator(_one_or_more)] = Field(
         default_factory=list[str]
     )

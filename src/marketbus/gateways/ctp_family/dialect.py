@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from marketbus.domain.contract import Product
+from marketbus.domain.schedule import Schedule
 
 if TYPE_CHECKING:
     from marketbus.gateways.ctp_family.native_api import Native
@@ -37,3 +38,5 @@ class Dialect(msgspec.Struct, frozen=True):
     option_names: Callable[[Mapping[str, Any]], OptionNames]
     native: "Callable[[], Native]"
     """Imports the SDK's classes; called once the library is chosen."""
+    schedule: Schedule = Schedule.CN_FUTURES
+    """When a line is logged in afresh, unless the configuration says otherwise."""

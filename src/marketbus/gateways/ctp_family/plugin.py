@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from marketbus.domain.errors import ConfigError
+from marketbus.domain.schedule import Schedule
 from marketbus.gateways.ctp_family.dialect import Dialect
 from marketbus.gateways.ctp_family.setting import parse
 from marketbus.ports.gateway import Gateway, GatewayContext, GatewaySpec
@@ -18,6 +19,11 @@ class FamilyPlugin:
     def kind(self) -> str:
         """The word in the configuration."""
         return self._dialect.kind
+
+    @property
+    def schedule(self) -> Schedule:
+        """When a line of this kind is logged in afresh."""
+        return self._dialect.schedule
 
     def validate(self, spec: GatewaySpec) -> None:
         """Check the settings without loading the SDK.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from marketbus.domain.errors import ConfigError
+from marketbus.domain.schedule import Schedule
 from marketbus.ports.gateway import Gateway, GatewayContext, GatewaySpec
 
 _CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -13,6 +14,7 @@ class VnpyPlugin:
     """Any vnpy gateway, by its class."""
 
     kind = "vnpy"
+    schedule = Schedule.ALWAYS
 
     def validate(self, spec: GatewaySpec) -> None:
         """Check what can be checked without importing the class.

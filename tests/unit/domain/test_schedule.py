@@ -1,0 +1,36 @@
+"""Fresh logins: 08:45 and 20:45, never for a session that does not take place."""
+
+from datetime import date, datetime
+
+import pytest
+
+from marketbus.domain.calendar import TradingCalendar
+from marketbus.domain.schedule import Schedule, next_login
+from marketbus.domain.times import from_datetime, to_datetime
+
+NATIONAL_DAY = {date(2026, 10, day) for day in range(1, 8)}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "after", "expected"),
+    [
+        (Schedule.CN_FUTURES, "2026-11-19T08:44:59", "2026-11-19T08:45"),
+        (Schedule.CN_FUTURES, "2026-11-19T08:45:00", "2026-11-19T20:45"),
+        (Schedule.CN_FUTURES, "2026-11-20T20:44:00", "2026-11-20T20:45"),  # Friday night belongs to Monday
+        (Schedule.CN_FUTURES, "2026-11-20T20:45:00", "2026-11-23T08:45"),
+        (Schedule.CN_FUTURES, "2026-11-21T20:00:00", "2026-11-23T08:45"),  # Saturday
+        (Schedule.CN_FUTURES, "2026-09-30T09:00:00", "2026-10-08T08:45"),  # no night before the holiday
+        (Schedule.CN_OPTIONS, "2026-11-19T09:00:00", "2026-11-20T08:45"),
+        (Schedule.CN_OPTIONS, "2026-11-20T09:00:00", "2026-11-23T08:45"),
+    ],
+)
+def test_the_next_login(schedule: Schedule, after: str, expected: str) -> None:
+    found = next_login(
+        schedule, TradingCalendar(NATIONAL_DAY.__contains__), from_datetime(datetime.fromisoformat(after))
+    )
+    assert found is not None
+    assert f"{to_datetime(found):%Y-%m-%dT%H:%M}" == expected
+
+
+def test_a_7x24_environment_has_none() -> None:
+    assert next_login(Schedule.ALWAYS, TradingCalendar(lambda _: False), 0) is None
