@@ -4,7 +4,6 @@ import asyncio
 
 from marketbus.application.host import GatewayHost
 from marketbus.domain.market_calendar import MarketCalendar
-from marketbus.domain.message import say
 from marketbus.domain.readiness import Difference, Readiness
 from marketbus.domain.session import Channel, Session, SessionState
 from marketbus.domain.status import Level
@@ -108,10 +107,9 @@ class ReadinessReport:
         )
 
     def _say_not_ready(self, report: Readiness) -> None:
-        english, chinese = (
-            "; ".join(say(each.code, lang, each.fields) for each in report.differs) for lang in ("en", "zh")
-        )
-        self._log.log(Level.ERROR, "gateway.not_ready", opens=_clock(report.opens), differs=english, differs_zh=chinese)
+        self._log.log(Level.ERROR, "gateway.not_ready", opens=_clock(report.opens), count=len(report.differs))
+        for each in report.differs:
+            self._log.log(Level.ERROR, each.code, **each.fields)
 
 
 def _unused(session: Session) -> bool:

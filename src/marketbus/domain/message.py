@@ -94,8 +94,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "开盘准备就绪：合约 {contracts} 个，订阅确认 {acknowledged}/{requested}，开盘时间 {opens}",
     ),
     "gateway.not_ready": (
-        "NOT READY, the market opens {opens}: {differs}",
-        "尚未就绪，开盘时间 {opens}：{differs_zh}",
+        "NOT READY, the market opens {opens}; {count} things differ:",
+        "尚未就绪，开盘时间 {opens}，有 {count} 处不符：",
     ),
     "ready.line": (
         "{gateway}: READY, opens {opens}, {acknowledged}/{requested} subscribed of {contracts} contracts",
