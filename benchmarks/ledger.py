@@ -28,6 +28,9 @@ class Arrivals(msgspec.Struct, frozen=True):
     sdk: Quantiles | None = None
     venue: Quantiles | None = None
     gaps: dict[str, int] = {}
+    """Since the connection was opened, by cause."""
+    missed: int = 0
+    """Ticks in those gaps."""
 
 
 class Ledger:
@@ -70,7 +73,7 @@ class Ledger:
         if self.offset is not None:
             self._venue.append((now + self.offset - market_time + DAY // 2) % DAY - DAY // 2)
 
-    def take(self, offset: int | None = None, gaps: dict[str, int] | None = None) -> Arrivals:
+    def take(self, offset: int | None = None, gaps: dict[str, int] | None = None, missed: int = 0) -> Arrivals:
         """Everything since the last take; begins anew with that offset."""
         taken = Arrivals(
             {symbol: volumes.tolist() for symbol, volumes in self._live.items()},
@@ -78,6 +81,7 @@ class Ledger:
             quantiles(self._sdk),
             quantiles(self._venue),
             gaps or {},
+            missed,
         )
         self._begin()
         self.offset = offset

@@ -41,7 +41,7 @@ class Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**(os.environ if env is None else env), "PYTHONPATH": str(ROOT)},
+                env=_with_root(os.environ if env is None else env),
                 cwd=cwd,
                 start_new_session=True,
             )
@@ -50,10 +50,16 @@ class Process:
 
     @classmethod
     def module(
-        cls, module: str, *arguments: str, folder: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+        cls,
+        module: str,
+        *arguments: str,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        name: str = "",
     ) -> Self:
-        """`python -m module arguments`; named by the last word of the module."""
-        return cls(module.rpartition(".")[2], [sys.executable, "-m", module, *arguments], folder, env, cwd)
+        """`python -m module arguments`; named by the last word of the module unless told otherwise."""
+        return cls(name or module.rpartition(".")[2], [sys.executable, "-m", module, *arguments], folder, env, cwd)
 
     def __enter__(self) -> Self:
         return self
@@ -91,6 +97,10 @@ class Process:
             if line.startswith(b"{"):
                 return msgspec.json.decode(line)
 
+    def send(self, number: signal.Signals) -> None:
+        """A signal to it alone."""
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         """Ask it to end, kill it and what it started if it does not. Safe to call twice."""
         process = self._process
@@ -114,3 +124,8 @@ class Process:
     def _failure(self, what: str) -> BenchmarkFailed:
         words = self._log.read_text(errors="replace").strip().splitlines()[-3:]
         return BenchmarkFailed(f"{self.name} {what}" + "".join(f"\n  {line[:300]}" for line in words))
+
+
+def _with_root(env: Mapping[str, str]) -> dict[str, str]:
+    paths = [str(ROOT), *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**env, "PYTHONPATH": os.pathsep.join(paths)}

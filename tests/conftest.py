@@ -1,14 +1,15 @@
 """Fixtures of whole-system tests; see tests/system."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from hypothesis import settings
 
-from tests.system import System
+from tests.system import Span, System
+from tests.system.span import SCALE
 
 
 class Systems:
@@ -19,9 +20,9 @@ class Systems:
         self._folder = folder
         self._ends = ends
 
-    def __call__(self, **lab: Any) -> System:
-        """`lab`: see CtpLabOptions."""
-        self.started.append(System(self._folder, lab))
+    def __call__(self, *, nats: str = "", **lab: Any) -> System:
+        """`lab`: see CtpLabOptions; `nats`: lines of nats-server's configuration."""
+        self.started.append(System(self._folder, lab, nats))
         return self._ends.enter_context(self.started[-1])
 
 
@@ -42,17 +43,30 @@ def system(systems: Systems) -> System:
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
-Measured = Callable[[str, float], None]
+
+@pytest.fixture(scope="session")
+def span(pytestconfig: pytest.Config) -> Span:
+    """How long faults last in this run."""
+    return Span(pytestconfig.stash.get(SCALE, None))
+
+
+class Measured(Protocol):
+    """Notes a figure under a name, in seconds unless said otherwise."""
+
+    def __call__(self, what: str, figure: float, unit: str = "s") -> None: ...
+
+
 _FIGURES = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Measured:
-    """Notes seconds under a name; shown at the end of the run. Nothing is asserted on them but the bounds in tests."""
+    """Notes figures, shown at the end of the run. Nothing is asserted on them but the bounds in tests."""
     figures = request.config.stash.setdefault(_FIGURES, [])
 
-    def note(what: str, seconds: float) -> None:
-        figures.append(f"{what}: {seconds:.2f} s")
+    def note(what: str, figure: float, unit: str = "s") -> None:
+        figures.append(f"{what}: {figure:.2f} {unit}")
+        request.node.user_properties.append((f"{what}, {unit}", figure))
 
     return note
 

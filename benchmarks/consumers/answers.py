@@ -8,12 +8,14 @@ import msgspec
 from benchmarks.ledger import Ledger
 
 
-def answer(ledger: Ledger, line: bytes, gaps: dict[str, int] | None = None, *, ready: bool = True) -> None:
+def answer(
+    ledger: Ledger, line: bytes, gaps: dict[str, int] | None = None, missed: int = 0, *, ready: bool = True
+) -> None:
     """One command in, one line out: `ready`, `count`, or `take` (`offset`: measure from the venue, from now on)."""
     asked: dict[str, Any] = msgspec.json.decode(line)
     match asked["do"]:
         case "take":
-            say(ledger.take(asked.get("offset"), gaps))
+            say(ledger.take(asked.get("offset"), gaps, missed))
         case "count":
             say({"count": ledger.count})
         case _:

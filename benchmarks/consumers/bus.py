@@ -40,7 +40,7 @@ async def consume(url: str) -> None:
             *lines, rest = bytes(pending).split(b"\n")
             pending[:] = rest
             for line in lines:
-                answer(ledger, line, dict(bus.stats.gaps))
+                answer(ledger, line, dict(bus.stats.gaps), bus.stats.missed)
 
         asyncio.get_running_loop().add_reader(0, read)
         say({"ready": True})

@@ -6,6 +6,7 @@ from tests.system.nats import NatsServer, free_port
 from tests.system.poll import eventually
 from tests.system.process import Process, alive, descendants
 from tests.system.recorder import Recorder
+from tests.system.span import Span
 from tests.system.system import System
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "NatsServer",
     "Process",
     "Recorder",
+    "Span",
     "System",
     "alive",
     "descendants",

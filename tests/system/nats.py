@@ -19,16 +19,30 @@ def free_port() -> int:
 class NatsServer:
     """Keeps its port and its store over `kill` and `start`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: str = "") -> None:
+        """`options`: lines of its configuration file."""
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self.log = folder / "nats-server.log"
         self._store = folder / "jetstream"
+        self._file = folder / "nats-server.conf"
+        self._file.write_text(options)
         self._process: Process | None = None
 
     def start(self) -> None:
         """Returns when it answers."""
-        command = [str(find_binary()), "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self._store)]
+        command = [
+            str(find_binary()),
+            "-a",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "-c",
+            str(self._file),
+            "-js",
+            "-sd",
+            str(self._store),
+        ]
         self._process = Process(command, self.log)
         deadline = time.monotonic() + 10
         while not self._answers():

@@ -23,13 +23,13 @@ Check = Callable[[GatewayStatus], object]
 
 
 class System:
-    """nats-server, counter and workers. `lab`: what the counter is told, see CtpLabOptions."""
+    """nats-server, counter and workers. `lab`: what the counter is told, see CtpLabOptions; `nats`: as NatsServer."""
 
-    def __init__(self, folder: Path, lab: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, folder: Path, lab: Mapping[str, Any] | None = None, nats: str = "") -> None:
         china_locale.ensure()
         self.folder = folder
         self.logs: dict[str, Path] = {}
-        self.nats = NatsServer(folder)
+        self.nats = NatsServer(folder, nats)
         self._lab_options = dict(lab or {})
         self._ends = ExitStack()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS_")}
