@@ -8,7 +8,8 @@ from marketbus.client.gap import Gap, GapCause
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.tick import Tick, TickFlag, with_flag
 
-Key = tuple[str, Exchange, str]
+Key = tuple[Exchange, str]
+"""An instrument; whichever gateway its ticks come from."""
 SHED_SHARE = 10
 """A full queue sheds this part of itself at once, so that the account of what went is drawn up seldom."""
 
@@ -42,7 +43,7 @@ class Backlog:
         self._head: deque[Tick | Gap] = deque()
         self._items: deque[Tick | Gap] = deque()
         self._latest: dict[Key, Tick] = {}
-        self._lost: dict[tuple[Key, int], _Shed] = {}
+        self._lost: dict[tuple[Key, str, int], _Shed] = {}
         self._waiter: asyncio.Future[None] | None = None
         self._end: BaseException | None = None
         self.push = self._keep if conflate else self._append
@@ -97,7 +98,7 @@ class Backlog:
             self._wake()
 
     def _keep(self, tick: Tick) -> None:
-        self._latest[(tick.gateway, tick.exchange, tick.symbol)] = tick
+        self._latest[(tick.exchange, tick.symbol)] = tick
         if self._waiter is not None:
             self._wake()
 
@@ -105,7 +106,7 @@ class Backlog:
         if isinstance(item, Gap):
             return  # handlers and counters have had it; the hole it marks lies inside the one that grows here
         self.shed += 1
-        key = ((item.gateway, item.exchange, item.symbol), item.epoch)
+        key = ((item.exchange, item.symbol), item.gateway, item.epoch)
         shed = self._lost.get(key)
         if shed is None:
             shed = self._lost[key] = _Shed(item)
@@ -114,8 +115,8 @@ class Backlog:
 
     def _recover(self) -> None:
         lost, self._lost = self._lost, {}
-        newer = {(item.gateway, item.exchange, item.symbol) for item in self._items if isinstance(item, Tick)}
-        for (key, _), shed in lost.items():
+        newer = {(item.exchange, item.symbol) for item in self._items if isinstance(item, Tick)}
+        for (key, _, _), shed in lost.items():
             keep = key not in newer
             missed = shed.count - keep
             if missed:

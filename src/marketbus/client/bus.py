@@ -12,7 +12,7 @@ from marketbus.client.choices import LIMIT, Choices, parse, wish
 from marketbus.client.frame import Rows
 from marketbus.client.gap import Gap
 from marketbus.client.hub import GapHandler, Hub
-from marketbus.client.options import Options, urls_of
+from marketbus.client.options import Options, preferred_of, urls_of
 from marketbus.client.plan import choose
 from marketbus.client.stats import Stats
 from marketbus.client.ticks import Flow, Listening, Push, Ticks
@@ -48,7 +48,8 @@ def connect(
         url: NATS servers of one cluster.
         name: shown in NATS monitoring and as owner of leases.
         principal: who asks, for `pin`, `unpin` and `reconnect`; by default `user`, else `name`.
-        preferred: gateways to take an instrument from when several carry it, best first.
+        preferred: gateways to take an instrument from when several carry it, best first: `["ctp-a", "ctp-b"]`. Each is
+            the standby of those before it. By default MARKETBUS_PREFERRED (comma separated), else none.
         user: NATS user.
         password: NATS password.
         token: NATS token.
@@ -68,7 +69,7 @@ def connect(
             urls=urls_of(url),
             name=name,
             principal=principal or user or name,
-            preferred=(preferred,) if isinstance(preferred, str) else tuple(preferred or ()),
+            preferred=preferred_of(preferred),
             user=user,
             password=password,
             token=token,
@@ -106,16 +107,15 @@ class Bus:
         Raises:
             BusUnavailable: no server takes us.
         """
-        await self._hub.link.open()
+        await self._hub.open()
         self._loop = asyncio.get_running_loop()
-        await self._hub.directory.open()
         return self
 
     async def close(self) -> None:
         """End every feed, give the leases back, disconnect. Safe to call twice."""
         await asyncio.gather(*(flow.close() for flow in list(self._flows)), return_exceptions=True)
         self._flows.clear()
-        await self._hub.link.close()
+        await self._hub.close()
 
     def __await__(self) -> Generator[object, None, "Bus"]:
         return self.open().__await__()
@@ -135,7 +135,8 @@ class Bus:
     def ticks(self, *patterns: str, gaps: bool = False, **choices: Unpack[Choices]) -> Ticks[Tick] | Ticks[Tick | Gap]:
         """Ticks of the instruments that `patterns` select: last values first (flag SNAPSHOT), then live ones.
 
-        Within an instrument nothing comes twice or out of order, and what is missing is reported as a `Gap`.
+        Within an instrument nothing comes twice or out of order, and what is missing is reported as a `Gap`. With
+        several gateways preferred, the first that is well serves, and another takes over when it is lost.
 
         Args:
             patterns: `rb2701.SHFE`, `SHFE.rb2701`, `rb*.SHFE`, `*.SHFE`, `*`.
@@ -284,12 +285,12 @@ class Bus:
         return Rows(one for answer in answers.values() for one in answer)
 
     async def pin(self, *patterns: str, gateway: str | None = None, wait: float = 10.0) -> dict[str, list[str]]:
-        """Subscribe for good; gives the pins by gateway.
+        """Subscribe for good, on standbys too; gives the pins by gateway.
 
         Raises:
             MarketBusError: as `ticks`.
         """
-        plan = await self._hub.resolver.resolve(parse(patterns), gateway, wait)
+        plan = await self._hub.resolver.resolve(parse(patterns), gateway, wait, standbys=True)
         return {name: await self._hub.calls.pin(name, share.patterns()) for name, share in plan.items()}
 
     async def unpin(self, *patterns: str, gateway: str | None = None) -> dict[str, list[str]]:

@@ -43,9 +43,10 @@ class Calls:
         self._principal = principal
         self._timeout = link.options.request_timeout
 
-    async def status(self, gateway: str) -> GatewayStatus:
+    async def status(self, gateway: str, patience: float | None = None) -> GatewayStatus:
         """The gateway's status, now."""
-        return codec.from_object(GatewayStatus, await self._one(gateway, "status", Nothing(), dict[str, object]))
+        reply = await self._one(gateway, "status", Nothing(), dict[str, object], patience)
+        return codec.from_object(GatewayStatus, reply)
 
     async def subscribe(self, gateway: str, owner: str, patterns: Sequence[str], ttl: float) -> Coverage:
         """Lease patterns; replaces the owner's former lease."""

@@ -18,6 +18,9 @@ class GapCause(StrEnum):
     """Published while this client had no connection."""
     SLOW_CONSUMER = "slow consumer"
     """This client did not keep up and shed its oldest ticks."""
+    FAILOVER = "failover"
+    """Another gateway serves from here on; `gateway` and `epoch` are its own. Two gateways number independently, so
+    nobody can know how much lies between them."""
 
 
 class Gap(msgspec.Struct, frozen=True):

@@ -96,8 +96,8 @@ class Line:
         """Follow one more instrument, a newly listed one."""
         if instrument in self.share.instruments:
             return
+        self.share.instruments[instrument] = None
         if not any(glob.whole_exchange and glob.matches(instrument) for glob in self.share.globs):
-            self.share.instruments[instrument] = None
             self._added.append(instrument)
             self._wake.set()
 

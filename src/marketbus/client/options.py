@@ -11,6 +11,7 @@ from marketbus.domain.errors import ConfigError
 
 DEFAULT_URL = "nats://127.0.0.1:4222"
 URL_VARIABLE = "MARKETBUS_URL"
+PREFERRED_VARIABLE = "MARKETBUS_PREFERRED"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,13 @@ def urls_of(url: str | Sequence[str] | None) -> tuple[str, ...]:
     for text in urls:
         _check(text)
     return urls
+
+
+def preferred_of(preferred: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Gateways, best first: the argument, else MARKETBUS_PREFERRED (comma separated), else none."""
+    given = preferred if preferred is not None else os.environ.get(PREFERRED_VARIABLE, "")
+    names = given.split(",") if isinstance(given, str) else given
+    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
 
 
 def _check(url: str) -> None:

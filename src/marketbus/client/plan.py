@@ -68,8 +68,25 @@ def choose(symbol: str, carriers: Sequence[str], preferred: Sequence[str]) -> st
     raise AmbiguousGateway(symbol, carriers)
 
 
-def assign(patterns: Iterable[Pattern], books: Mapping[str, Sequence[Contract]], preferred: Sequence[str] = ()) -> Plan:
-    """Give every instrument to exactly one gateway; `books` are the gateways' contracts for these patterns.
+def line_up(symbol: str, carriers: Sequence[str], preferred: Sequence[str]) -> list[str]:
+    """The gateway to take an instrument from and its standbys, best first: those of the carriers that are preferred.
+
+    Raises:
+        AmbiguousGateway: several carry it and none is preferred.
+    """
+    return [name for name in preferred if name in carriers] or [choose(symbol, carriers, preferred)]
+
+
+def assign(
+    patterns: Iterable[Pattern],
+    books: Mapping[str, Sequence[Contract]],
+    preferred: Sequence[str] = (),
+    *,
+    standbys: bool = False,
+) -> Plan:
+    """Give every instrument to exactly one gateway, or with `standbys` to every preferred one that carries it.
+
+    `books` are the gateways' contracts for these patterns.
 
     Raises:
         UnknownInstrument: no gateway carries what a pattern names.
@@ -88,10 +105,11 @@ def assign(patterns: Iterable[Pattern], books: Mapping[str, Sequence[Contract]],
         passed_over: set[str] = set()
         used: set[str] = set()
         for instrument, candidates in carriers.items():
-            gateway = choose(instrument.vt_symbol, candidates, preferred)
-            plan.setdefault(gateway, Share(gateway)).instruments.setdefault(instrument)
-            used.add(gateway)
-            passed_over.update(other for other in candidates if other != gateway)
+            chosen = line_up(instrument.vt_symbol, candidates, preferred)[: None if standbys else 1]
+            for gateway in chosen:
+                plan.setdefault(gateway, Share(gateway)).instruments.setdefault(instrument)
+            used.update(chosen)
+            passed_over.update(other for other in candidates if other not in chosen)
         if pattern.instrument is None:
             for gateway in used - passed_over:
                 plan[gateway].globs.setdefault(pattern)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from marketbus.client.calls import Calls
 from marketbus.client.directory import Directory
+from marketbus.client.health import Health
 from marketbus.client.plan import Plan, assign, whole
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import BusUnavailable, MarketBusError, UnknownGateway, UnknownInstrument
@@ -20,13 +21,19 @@ RETRY = 0.2
 class Resolver:
     """Asks the gateways what they carry."""
 
-    def __init__(self, directory: Directory, calls: Calls, preferred: Sequence[str]) -> None:
+    def __init__(self, directory: Directory, calls: Calls, preferred: Sequence[str], health: Health) -> None:
         self.preferred = tuple(preferred)
         self._directory = directory
         self._calls = calls
+        self._health = health
 
-    async def resolve(self, patterns: Sequence[Pattern], gateway: str | None, wait: float) -> Plan:
+    async def resolve(
+        self, patterns: Sequence[Pattern], gateway: str | None, wait: float, *, standbys: bool = False
+    ) -> Plan:
         """A plan for a feed; waits up to `wait` seconds for gateways that are starting.
+
+        With `standbys`, an instrument is given to every preferred gateway that carries it; else to the best of those
+        that are well.
 
         Raises:
             UnknownInstrument: nobody carries it.
@@ -44,7 +51,7 @@ class Resolver:
                 if len(names) == 1 and all(pattern.whole_exchange for pattern in patterns):
                     return whole(patterns, names[0])
                 books = await self.each(names, lambda name: self._calls.contracts(name, [p.text for p in patterns]))
-                return assign(patterns, books, self.preferred)
+                return assign(patterns, books, self._health.ranked(self.preferred), standbys=standbys)
             except UnknownInstrument as error:
                 starting = await self._starting(names)
                 if not starting and not settled:
@@ -66,7 +73,7 @@ class Resolver:
             await asyncio.sleep(min(RETRY, max(0.01, deadline - loop.time())))
 
     async def live(self, gateway: str | None = None, *, refresh: bool = False) -> list[str]:
-        """Live gateways, or the named one.
+        """Live gateways, or the named one; preferred ones that fell silent are passed over.
 
         Raises:
             UnknownGateway: the named one is not live.
@@ -81,7 +88,8 @@ class Resolver:
             return [gateway]
         if not names:
             raise BusUnavailable("no gateway is live on the bus", "is `marketbus up` running?")
-        return names
+        silent = {name for name in self._health.gateways if self._health.silent(name)}
+        return [name for name in names if name not in silent] or names
 
     async def each(self, names: Sequence[str], ask: Callable[[str], Awaitable[R]]) -> dict[str, R]:
         """Ask gateways at the same time; those that left the bus are passed over.

@@ -28,6 +28,10 @@ class Stats:
         """Connections to NATS after the first."""
         self.leases = 0
         """Subscriptions leased, renewals not counted."""
+        self.failovers = 0
+        """Times that a feed changed from one gateway to another, returns included."""
+        self.standby = 0
+        """Ticks that came from a standby gateway and were set aside."""
         self.gaps: Counter[str] = Counter()
         """Gaps by cause."""
         self.missed = 0

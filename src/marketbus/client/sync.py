@@ -44,6 +44,11 @@ class SyncTicks(Generic[T]):
         self._ticks = ticks
         self._here: deque[T] = deque()
 
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """See `Ticks.gateways`."""
+        return self._portal.run(_gateways(self._ticks))
+
     def __iter__(self) -> Iterator[T]:
         return self
 
@@ -73,6 +78,11 @@ class SyncListening:
     def __init__(self, portal: Portal, listening: Listening) -> None:
         self._portal = portal
         self._listening = listening
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """See `Listening.gateways`."""
+        return self._portal.run(_gateways(self._listening))
 
     def stop(self) -> None:
         """Stop listening and give the leases back."""
@@ -208,6 +218,10 @@ class SyncBus:
     def reconnect(self, gateway: str) -> None:
         """See `Bus.reconnect`."""
         self._portal.run(self._bus.reconnect(gateway))
+
+
+async def _gateways(feed: Ticks[Any] | Listening) -> tuple[str, ...]:
+    return feed.gateways
 
 
 def _shut(portal: Portal, bus: Bus) -> None:

@@ -25,6 +25,11 @@ class Flow:
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """See `Ticks.gateways`."""
+        return self.feed.gateways
+
     async def open(self) -> None:
         """Open once; raises what opening raises."""
         if self._opening is None:
@@ -65,6 +70,11 @@ class Ticks(Generic[T]):
         self._loop = loop
         self._forget = forget
         self._opened = False
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """The gateways that serve it now: one, unless several carry different parts of it; none before it is open."""
+        return self._flow.gateways
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self
@@ -109,6 +119,11 @@ class Listening:
         self._flow = flow
         self._forget = forget
 
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """The gateways that serve it now: one, unless several carry different parts of it."""
+        return self._flow.gateways
+
     async def stop(self) -> None:
         """Stop listening and give the leases back."""
         await self._flow.close()
@@ -150,6 +165,11 @@ class Push:
         elif batch:
             push = self._gather
         self._feed = Feed(hub, wish, Outlet(push, lambda _: None))
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """See `Listening.gateways`."""
+        return self._feed.gateways
 
     async def open(self) -> None:
         """Open the feed; raises what opening raises."""

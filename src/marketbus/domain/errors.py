@@ -48,7 +48,8 @@ class AmbiguousGateway(MarketBusError):
     code = "ambiguous_gateway"
 
     def __init__(self, symbol: str, gateways: Sequence[str]) -> None:
-        super().__init__(f"{symbol} is carried by {', '.join(gateways)}", 'name one: gateway="..."')
+        hint = 'name one: gateway="...", or prefer some, best first: connect(preferred=[...]) or MARKETBUS_PREFERRED'
+        super().__init__(f"{symbol} is carried by {', '.join(gateways)}", hint)
         self.symbol = symbol
         self.gateways = tuple(gateways)
 

@@ -97,6 +97,7 @@ class Worker:
     def __init__(self, url: str, gateway: str, *listed: str, epoch: int = 1) -> None:
         self.gateway = gateway
         self.epoch = epoch
+        self.state = SessionState.READY
         self.book = ContractBook(contract(gateway, symbol) for symbol in listed)
         self.wishes = Wishes()
         self.last: dict[Instrument, Tick] = {}
@@ -139,7 +140,7 @@ class Worker:
             self._nc = None
 
     def status(self) -> GatewayStatus:
-        ready = Session(SessionState.READY)
+        ready = Session(self.state)
         return GatewayStatus(
             self.gateway, "fake", "fake", True, 0, self.epoch, 1, "host", 0, ("market_data",), ready, ready,
             len(self.book), 0, 0, len(self.wishes.leases), self.wishes.pins, 0, 0.0, None, {}, {}, {},
@@ -153,13 +154,13 @@ class Worker:
         self.book.update([one])
         await self.nc.publish(subjects.contract(self.gateway, one.instrument), codec.encode(one))
 
-    def make(self, vt_symbol: str, price: float = 1.0, flags: int = 0) -> Tick:
-        """The next tick, numbered and remembered, not sent."""
+    def make(self, vt_symbol: str, price: float = 1.0, flags: int = 0, at: int | None = None) -> Tick:
+        """The next tick, of exchange time `at` (now), numbered and remembered, not sent."""
         one = parse_instrument(vt_symbol)
         seq = self.seqs[one] = self.seqs.get(one, 0) + 1
         now = time.time_ns()
         tick = Tick(
-            self.gateway, one.symbol, one.exchange, now, now, self.epoch, seq,
+            self.gateway, one.symbol, one.exchange, at or now, now, self.epoch, seq,
             flags=flags | TickFlag.SIMULATED, last_price=price,
         )  # fmt: skip
         self.last[one] = tick
