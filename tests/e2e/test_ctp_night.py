@@ -19,7 +19,7 @@ DAY = EVENING | {"IF2612"}
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     begin = datetime.fromisoformat("2026-11-19T21:00:30+08:00")
     with System(tmp_path_factory.mktemp("night"), {"start": begin, "rate": 0}) as system:
-        system.worker(*INSTRUMENTS)
+        system.worker(*INSTRUMENTS, schedule="never")  # one process sees all these moments
         yield system
 
 

@@ -19,13 +19,15 @@ class Schedule(StrEnum):
     """08:45 on trading days, 20:45 before night sessions."""
     CN_OPTIONS = "cn-options"
     """08:45 on trading days: stock and ETF options have no night session."""
+    NEVER = "never"
+    """The line stays as it is: whoever else takes care of it."""
     ALWAYS = "always"
-    """Never: a 7x24 environment; its ticks are not judged by trading hours either."""
+    """A 7x24 environment: no scheduled login either, and its ticks are not judged by trading hours."""
 
 
 def next_login(schedule: Schedule, calendar: TradingCalendar, after: int) -> int | None:
-    """The next scheduled login after an instant (both ns UTC); None for `always`."""
-    if schedule is Schedule.ALWAYS:
+    """The next scheduled login after an instant (both ns UTC); None for `never` and `always`."""
+    if schedule in (Schedule.NEVER, Schedule.ALWAYS):
         return None
     day = to_datetime(after).date()
     for _ in range(_SEARCH):

@@ -32,5 +32,6 @@ def test_the_next_login(schedule: Schedule, after: str, expected: str) -> None:
     assert f"{to_datetime(found):%Y-%m-%dT%H:%M}" == expected
 
 
-def test_a_7x24_environment_has_none() -> None:
-    assert next_login(Schedule.ALWAYS, TradingCalendar(lambda _: False), 0) is None
+@pytest.mark.parametrize("schedule", [Schedule.NEVER, Schedule.ALWAYS])
+def test_a_line_that_is_left_alone_has_none(schedule: Schedule) -> None:
+    assert next_login(schedule, TradingCalendar(lambda _: False), 0) is None
