@@ -226,8 +226,6 @@ async def test_texts_without_an_end_do_not_reach_into_their_neighbours(victim: V
 async def test_a_time_outside_the_session_is_flagged(victim: Victim) -> None:
     ticks, _ = await victim.hit(Volume=7, UpdateTime="08:40:00")
     assert ticks[0].flags == TickFlag.SIMULATED | TickFlag.OUT_OF_SESSION
-    ticks, _ = await victim.hit(Volume=7, ActionDay="20261119", UpdateTime="20:57:00")  # it opened the evening before
-    assert ticks[0].flags == TickFlag.SIMULATED | TickFlag.AUCTION
 
 
 async def test_yesterdays_tick_replayed_at_login_keeps_its_date(victim: Victim) -> None:
