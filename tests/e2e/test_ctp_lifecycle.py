@@ -29,6 +29,7 @@ async def test_a_reconnect_is_a_new_epoch_and_asks_once_for_each_instrument(syst
     system.cli("up", "up", "-c", str(file))
     wanted = {"rb2701", "SA701", "m2701"}
     async with system.connect() as bus:
+        await system.ready(bus)
         seen, epochs = Recorder(), list[int]()
         async with await seen.follow(bus, "rb2701.SHFE", "SA701.CZCE", "m2701.DCE"):
             for _ in range(2):
