@@ -39,6 +39,10 @@ def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (("pin", "rb*.SHFE", "--url", NOBODY), 1, "no NATS at"),
         (("reconnect", "ctp", "--url", NOBODY), 1, "no NATS at"),
         (("tap", "--url", "http://x"), 2, "is not a NATS url"),
+        (("calendar", "--date", "2026-10"), 2, "--date: '2026-10' is not a date"),
+        (("calendar", "--at", "25:00"), 2, "--at: '25:00' is not a time"),
+        (("calendar", "rb2701"), 1, "'rb2701' is no instrument"),
+        (("calendar", "AAPL.SMART"), 1, "no trading hours are known of AAPL.SMART"),
     ],
 )
 def test_what_goes_wrong_is_one_line(tmp_path: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
@@ -59,6 +63,30 @@ def test_every_problem_of_a_configuration_is_a_line(tmp_path: Path) -> None:
     checked = ran(tmp_path, "check")
     assert checked.returncode != 0
     assert len([line for line in checked.stdout.splitlines() if line.startswith("TODO configuration: gateway.")]) == 3
+
+
+def test_the_calendar_needs_no_bus_and_takes_what_the_configuration_adds(tmp_path: Path) -> None:
+    shown = ran(tmp_path, "calendar", "au2702.SHFE", "--date", "2026-11-21", "--at", "01:30", "--next", "2")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.splitlines()[:4] == [
+        "2026-11-21 Saturday: no trading day, no night session",
+        "01:30:00 au2702.SHFE: continuous",
+        "trading day 2026-11-23",
+        "  11-20 20:55 to 11-20 21:00  auction",
+    ]
+    assert shown.stdout.splitlines()[-1] == "next: 2026-11-23 2026-11-24"
+    day = ("calendar", "--date", "2027-02-05", "--next", "1", "--json")
+    guess = ran(tmp_path, *day)
+    assert "the holidays of 2027 are not known yet" in guess.stderr
+    assert json.loads(guess.stdout)["next"] == ["2027-02-08"]
+    config = (
+        '[calendar]\nholidays = ["2027-02-08"]\n[gateway.a]\nkind = "ctp"\nsetting = { "密码" = { env = "NONE" } }\n'
+    )
+    (tmp_path / "marketbus.toml").write_text(config, encoding="utf-8")
+    told = ran(tmp_path, *day)
+    assert not told.stderr
+    answer = json.loads(told.stdout)
+    assert (answer["trading_day"], answer["night"], answer["next"]) == ("2027-02-05", False, ["2027-02-09"])
 
 
 def test_check_says_what_is_there(tmp_path: Path) -> None:

@@ -11,8 +11,6 @@ from random import Random
 from typing import NamedTuple
 
 from marketbus.adapters.clock import SystemClock
-from marketbus.adapters.holidays import ChineseHolidays
-from marketbus.adapters.hours import cn_hours
 from marketbus.adapters.nats.bus_publisher import NatsPublisher
 from marketbus.adapters.nats.connection import close_connection, open_connection
 from marketbus.adapters.nats.jetstream import has_jetstream
@@ -31,8 +29,8 @@ from marketbus.apps import paths, plugins
 from marketbus.apps.config import Config
 from marketbus.apps.log_feed import log_feed
 from marketbus.apps.logs import Logs
+from marketbus.apps.market import market_calendar
 from marketbus.apps.nats_options import nats_options
-from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.schedule import Schedule
 from marketbus.domain.status import Level
@@ -95,9 +93,9 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         ends.push_async_callback(ticks.stop, 1.0)
         pins = tuple(config.gateway(name).subscribe)
         host = GatewayHost(name, epoch, pins, publisher=publisher, ticks=ticks, state=state, clock=clock, log=logs)
-        days = TradingCalendar(ChineseHolidays(lambda year: _unknown_year(logs, year)))
+        calendar = market_calendar(config, lambda year: _unknown_year(logs, year))
         judged = config.gateway(name).schedule is not Schedule.ALWAYS
-        market = MarketCalendar(days, TradingHours(cn_hours() if judged else ()))
+        market = calendar if judged else MarketCalendar(calendar.days, TradingHours(()))
         context = GatewayContext(
             sink=host,
             clock=clock,
@@ -122,7 +120,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         watchdog = Watchdog(
             host, gateway, market.phase, clock=clock, log=logs, patience=config.gateway(name).stale_after
         )
-        fresh_logins = FreshLogins(host, gateway, days, config.schedule(name), logs)
+        fresh_logins = FreshLogins(host, gateway, calendar.days, config.schedule(name), logs)
         service = Service(host, reporter, state=state, clock=clock, log=logs)
         rpc = RpcHost(
             client,

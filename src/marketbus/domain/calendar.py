@@ -21,7 +21,9 @@ _SEARCH = 32
 class TradingCalendar:
     """Answers about days; which days are holidays is injected."""
 
-    def __init__(self, is_holiday: Callable[[date], bool]) -> None:
+    def __init__(self, is_holiday: Callable[[date], bool], knows: Callable[[int], bool] = lambda _: True) -> None:
+        """`knows`: whether the holidays of a year are known; for the others it is a guess."""
+        self.knows = knows
         self._is_holiday = is_holiday
         self._known: dict[date, bool] = {}
         self._from_evening: dict[int, date] = {}

@@ -1,7 +1,7 @@
 """When a product trades: trading hours laid on trading days, as real intervals."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -52,6 +52,35 @@ class TradingSession(NamedTuple):
     def ends(self) -> datetime:
         """`end` in Asia/Shanghai."""
         return to_datetime(self.end)
+
+
+class Edge(StrEnum):
+    """Which end of a session."""
+
+    START = "start"
+    END = "end"
+
+
+class SessionEvent(NamedTuple):
+    """A session or an auction begins or ends at `at`, ns UTC."""
+
+    at: int
+    edge: Edge
+    session: TradingSession
+
+    @property
+    def time(self) -> datetime:
+        """`at` in Asia/Shanghai."""
+        return to_datetime(self.at)
+
+
+def events(sessions: Iterable[TradingSession], after: int) -> Iterator[SessionEvent]:
+    """The starts and ends after `after` (ns UTC) of sessions that are in order."""
+    for session in sessions:
+        if session.start > after:
+            yield SessionEvent(session.start, Edge.START, session)
+        if session.end > after:
+            yield SessionEvent(session.end, Edge.END, session)
 
 
 class Stretch(NamedTuple):
@@ -136,26 +165,29 @@ class MarketCalendar:
         self._stretches[exchange, product] = found
         return found
 
-    def next_sessions(self, exchange: Exchange, product: str, after: int) -> Iterator[TradingSession]:
-        """Sessions and auctions that start after `after` (ns UTC), for ever; ends when the product trades no more."""
-        day = self.days.trading_day_of(after)
-        empty = 0
-        while empty < _SEARCH:
-            sessions = self.sessions(exchange, product, day)
-            empty = 0 if sessions else empty + 1
-            yield from (session for session in sessions if session.start > after)
-            day = self.days.next(day)
+    def coming(self, exchange: Exchange, product: str, after: int) -> Iterator[TradingSession]:
+        """Sessions and auctions not over at `after` (ns UTC), for ever; ends when the product trades no more."""
+        return self._from_day_to_day(after, lambda day: self.sessions(exchange, product, day))
+
+    def coming_openings(self, exchanges: Iterable[Exchange], after: int) -> Iterator[TradingSession]:
+        """As `coming`, of `opening`."""
+        exchanges = tuple(exchanges)
+        return self._from_day_to_day(after, lambda day: self.opening(exchanges, day))
 
     def next_opening(self, exchanges: Iterable[Exchange], after: int) -> TradingSession | None:
         """The first time after `after` (ns UTC) at which these exchanges begin to trade again."""
-        exchanges = tuple(exchanges)
+        return next((each for each in self.coming_openings(exchanges, after) if each.start > after), None)
+
+    def _from_day_to_day(
+        self, after: int, sessions_of: Callable[[date], Sequence[TradingSession]]
+    ) -> Iterator[TradingSession]:
         day = self.days.trading_day_of(after)
-        for _ in range(_SEARCH):
-            for session in self.opening(exchanges, day):
-                if session.start > after:
-                    return session
+        empty = 0
+        while empty < _SEARCH:
+            sessions = sessions_of(day)
+            empty = 0 if sessions else empty + 1
+            yield from (session for session in sessions if session.end > after)
             day = self.days.next(day)
-        return None
 
     def _laid(self, hours: Hours, trading_day: date) -> tuple[TradingSession, ...]:
         if not self.days.is_trading_day(trading_day):

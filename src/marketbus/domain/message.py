@@ -154,8 +154,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "worker.failed": ("worker failed: {detail}", "工作进程出错：{detail}"),
     "state.damaged": ("{path} is damaged: {done}", "文件 {path} 已损坏：{done}"),
     "calendar.unknown_year": (
-        "the holidays of {year} are not known yet; only weekends count as closed",
-        "尚无 {year} 年的节假日安排，仅按周末休市处理",
+        "the holidays of {year} are not known yet, only those the law dates count as closed: name them in [calendar]",
+        "尚无 {year} 年的节假日安排，仅按周末和法定固定日期休市处理：可在 [calendar] 中补充",
     ),
     "rpc.failed": ("answering {verb} failed: {detail}", "处理请求 {verb} 时出错：{detail}"),
     "supervisor.worker_started": ("worker {worker} started, pid {pid}", "工作进程 {worker} 已启动，进程号 {pid}"),

@@ -77,13 +77,35 @@ def test_a_wrong_table_names_the_place() -> None:
 
 def test_holidays_are_chinas_and_unknown_years_are_reported_once() -> None:
     unknown: list[int] = []
-    calendar = TradingCalendar(ChineseHolidays(unknown.append))
+    holidays = ChineseHolidays(unknown.append)
+    calendar = TradingCalendar(holidays, holidays.knows)
     assert not calendar.is_trading_day(date(2025, 10, 1))  # National Day, a Wednesday
     assert not calendar.is_trading_day(date(2025, 9, 28))  # worked in lieu, a Sunday: exchanges are closed
     assert calendar.next(date(2025, 9, 30)) == date(2025, 10, 9)
     assert calendar.previous(date(2025, 2, 5)) == date(2025, 1, 27)  # Spring Festival
     assert unknown == []
-    assert calendar.is_trading_day(date(2090, 10, 2))
-    assert not calendar.is_trading_day(date(2090, 10, 1))
-    assert calendar.is_trading_day(date(2090, 10, 3))
+    assert not calendar.is_trading_day(date(2090, 10, 2))  # a Monday: National Day has its date in the law
+    assert calendar.is_trading_day(date(2090, 10, 5))
     assert unknown == [2090]
+    assert not calendar.knows(2090)
+
+
+def test_configured_holidays_cover_their_year_and_trading_days_take_one_back() -> None:
+    unknown: list[int] = []
+    holidays = ChineseHolidays(unknown.append, [date(2090, 10, 5)], [date(2090, 10, 3), date(2025, 10, 8)])
+    calendar = TradingCalendar(holidays, holidays.knows)
+    assert calendar.next(date(2090, 9, 29)) == date(2090, 10, 3)
+    assert not calendar.is_trading_day(date(2090, 10, 5))
+    assert calendar.is_trading_day(date(2025, 10, 8))
+    assert calendar.knows(2090)
+    assert unknown == []
+
+
+def test_a_later_row_of_a_product_wins() -> None:
+    notice = read_hours(
+        'sources = {a = "b"}\npattern.short = { sessions = [["09:00", "11:30"]], auctions = [] }\n'
+        '[[hours]]\nexchange = "SHFE"\nproducts = ["rb"]\npattern = "short"\nsince = 2020-05-06\nsource = "a"'
+    )
+    market = MarketCalendar(DAYS, TradingHours((*cn_hours(), *notice)))
+    assert len(market.sessions(Exchange.SHFE, "rb", DAY)) == 1
+    assert len(market.sessions(Exchange.SHFE, "hc", DAY)) == 6

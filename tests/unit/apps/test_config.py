@@ -1,6 +1,7 @@
 """The configuration: what it accepts, what it says when it cannot, and what it never says."""
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,51 @@ def test_no_literal_secret_ever_shows(tmp_path: Path, secret: str) -> None:
     broken = lines(tmp_path, text + "\nsubscribe = 1\nconnect_timeout = 'x'\n", {})
     assert broken
     assert not [line for line in broken if secret in line]
+
+
+def test_the_calendar_may_know_more_than_we_do(tmp_path: Path) -> None:
+    (tmp_path / "notice.toml").write_text(
+        'sources = {notice = "of 2027-02-01"}\npattern.short = { sessions = [["09:00", "11:30"]], auctions = [] }\n'
+        '[[hours]]\nexchange = "SHFE"\nproducts = ["rb"]\npattern = "short"\nsince = 2027-02-01\nsource = "notice"'
+    )
+    text = (
+        '[calendar]\nholidays = ["2027-01-01", 2027-02-08]\ntrading_days = ["2026-10-08"]\nhours_file = "notice.toml"'
+    )
+    config = written(tmp_path, text)
+    assert config.calendar.holidays == [date(2027, 1, 1), date(2027, 2, 8)]
+    assert config.calendar.trading_days == [date(2026, 10, 8)]
+    assert [hours.source for hours in config.trading_hours()] == ["of 2027-02-01"]
+
+
+def test_the_calendar_comes_from_the_environment_too(tmp_path: Path) -> None:
+    assert written(tmp_path, "", {"MARKETBUS__CALENDAR__HOLIDAYS": '["2027-01-01"]'}).calendar.holidays
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('holidays = ["2027-13-01"]', "calendar.holidays[0]: 2027-13-01 is not a date, such as 2027-01-01"),
+        ("holidays = 20270101", "calendar.holidays: input should be a valid list"),
+        ("holidays = [20270101]", "calendar.holidays[0]: 20270101 is not a date, such as 2027-01-01"),
+        ('trading_days = ["2027-01-02"]', "calendar.trading_days[0]: 2027-01-02 is a Saturday: the exchanges never"),
+        (
+            'holidays = ["2027-01-01"]\ntrading_days = ["2027-01-01"]',
+            "calendar: 2027-01-01 stands both in holidays and in trading_days",
+        ),
+        ('hours_file = "none.toml"', "calendar.hours_file: cannot read"),
+        ('hours_file = "marketbus.toml"', "marketbus.toml: Object contains unknown field"),
+        ("holiday = []", "calendar.holiday: unknown key (did you mean holidays?)"),
+    ],
+)
+def test_a_wrong_calendar_is_one_line(tmp_path: Path, text: str, line: str) -> None:
+    found = lines(tmp_path, f"[calendar]\n{text}")
+    assert len(found) == 1
+    assert line in found[0]
+
+
+def test_without_connecting_no_secret_is_looked_for(tmp_path: Path) -> None:
+    file = tmp_path / "marketbus.toml"
+    file.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(InvalidConfig):
+        load(file, env={})
+    assert load(file, env={}, connects=False).calendar.holidays == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.instrument import Exchange
-from marketbus.domain.market_calendar import MarketCalendar, Phase
+from marketbus.domain.market_calendar import Edge, MarketCalendar, Phase, events
 from marketbus.domain.tick import TickFlag
 from marketbus.domain.times import NS, from_datetime, to_datetime
 from marketbus.domain.trading_hours import Hours, TradingHours
@@ -133,13 +133,15 @@ def test_unknown_hours_are_no_statement(market: MarketCalendar) -> None:
 
 
 def test_what_starts_next(market: MarketCalendar) -> None:
-    following = market.next_sessions(SHFE, "rb", at("2026-09-30T13:30:00"))
-    assert [f"{each.phase} {each.begins:%m-%d %H:%M}" for each in islice(following, 3)] == [
-        "auction 10-08 08:55",
-        "continuous 10-08 09:00",
-        "continuous 10-08 10:30",
+    now = at("2026-09-30T13:30:00")
+    following = events(market.coming(SHFE, "rb", now), now)
+    assert [f"{each.edge} {each.session.phase} {each.time:%m-%d %H:%M}" for each in islice(following, 4)] == [
+        "end continuous 09-30 15:00",
+        "start auction 10-08 08:55",
+        "end auction 10-08 09:00",
+        "start continuous 10-08 09:00",
     ]
-    assert list(market.next_sessions(Exchange.NYSE, "AAPL", 0)) == []
+    assert list(market.coming(Exchange.NYSE, "AAPL", 0)) == []
 
 
 def test_exchanges_are_open_while_any_of_their_products_is(market: MarketCalendar) -> None:
@@ -150,10 +152,22 @@ def test_exchanges_are_open_while_any_of_their_products_is(market: MarketCalenda
         "11-23 10:30 23 11:30",
         "11-23 13:30 23 15:00",
     ]
-    following = market.next_opening([SHFE], at("2026-09-30T14:00:00"))
-    assert following is not None
-    assert following.start == at("2026-10-08T08:55:00")
+    now, following = islice(market.coming_openings([SHFE], at("2026-09-30T14:00:00")), 2)
+    assert (now.end, following.start) == (at("2026-09-30T15:00:00"), at("2026-10-08T08:55:00"))
+    assert list(market.coming_openings([Exchange.NYSE], 0)) == []
+    assert market.next_opening([SHFE], at("2026-09-30T14:00:00")) == following
     assert market.next_opening([Exchange.NYSE], 0) is None
+
+
+@given(st.sampled_from(["rb", "wr", "au"]), st.integers(at("2026-01-01T00:00:00"), at("2027-12-31T00:00:00")))
+def test_events_come_in_order_and_in_pairs(product: str, instant: int) -> None:
+    found = list(islice(events(MARKET.coming(SHFE, product, instant), instant), 20))
+    assert all(one.at <= other.at for one, other in pairwise(found))
+    assert found[0].at > instant
+    starts = [event for event in found if event.edge is Edge.START]
+    assert all(
+        other.edge is Edge.END and other.session == one.session for one, other in pairwise(found) if one in starts
+    )
 
 
 DATES = st.dates(date(2026, 1, 1), date(2027, 12, 31))

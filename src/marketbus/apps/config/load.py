@@ -9,13 +9,15 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from marketbus.adapters.hours import read_hours
 from marketbus.apps import plugins
 from marketbus.apps.config.environment import overrides, unknown_variables
-from marketbus.apps.config.model import Document, Gateway, Log, Nats
+from marketbus.apps.config.model import Calendar, Document, Gateway, Log, Nats
 from marketbus.apps.config.problems import InvalidConfig, problems_of
 from marketbus.apps.config.secret import Revealed, Vault, conceal
 from marketbus.domain.errors import ConfigError
 from marketbus.domain.schedule import Schedule
+from marketbus.domain.trading_hours import Hours
 from marketbus.ports.gateway import GatewaySpec
 
 
@@ -39,6 +41,28 @@ class Config:
     def log(self) -> Log:
         """`[log]`"""
         return self._document.log
+
+    @property
+    def calendar(self) -> Calendar:
+        """`[calendar]`"""
+        return self._document.calendar
+
+    def trading_hours(self) -> tuple[Hours, ...]:
+        """The rows of `hours_file`.
+
+        Raises:
+            ConfigError: it cannot be read, or is no such table.
+        """
+        named, key = self.calendar.hours_file, "calendar.hours_file"
+        if named is None:
+            return ()
+        path = self.folder / named.expanduser()
+        try:
+            return read_hours(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(key, f"cannot read {path}: {error.strerror}") from None
+        except ValueError as error:
+            raise ConfigError(key, f"{path}: {error}") from None
 
     @property
     def gateways(self) -> Mapping[str, Gateway]:
@@ -100,8 +124,16 @@ class Config:
         return f"Config({str(self.path)!r}, gateways={list(self.gateways)})"
 
 
-def load(path: Path | None = None, gateway: str | None = None, env: Mapping[str, str] = os.environ) -> Config:
-    """Read and check the configuration. `gateway`: look for secrets of this one only, the others live elsewhere.
+def load(
+    path: Path | None = None, gateway: str | None = None, env: Mapping[str, str] = os.environ, *, connects: bool = True
+) -> Config:
+    """Read and check the configuration.
+
+    Args:
+        path: the file; see `locate`.
+        gateway: look for secrets of this one only, the others live elsewhere.
+        env: the environment.
+        connects: False looks for no secrets at all: nothing will be connected.
 
     Raises:
         InvalidConfig: every problem, one line each.
@@ -114,15 +146,21 @@ def load(path: Path | None = None, gateway: str | None = None, env: Mapping[str,
     except ValidationError as error:
         raise InvalidConfig([*problems, *problems_of(error)]) from None
     config = Config(document, file, env)
+    _collect(problems, config.trading_hours)
+    if connects:
+        _check_connections(config, gateway, problems)
+    if problems:
+        raise InvalidConfig(problems)
+    return config
+
+
+def _check_connections(config: Config, gateway: str | None, problems: list[ConfigError]) -> None:
     for secret in ("password", "token"):
-        _collect(problems, lambda key=secret: config.vault.reveal(getattr(document.nats, key), f"nats.{key}"))
+        _collect(problems, lambda key=secret: config.vault.reveal(getattr(config.nats, key), f"nats.{key}"))
     for key in ("creds", "nkey", "tls_ca", "tls_cert", "tls_key"):
         _collect(problems, lambda key=key: _readable(config, key))
     for name in config.gateways if gateway is None else [gateway]:
         _collect(problems, lambda name=name: _validate(config, name))
-    if problems:
-        raise InvalidConfig(problems)
-    return config
 
 
 def locate(path: Path | None, env: Mapping[str, str] = os.environ) -> Path | None:

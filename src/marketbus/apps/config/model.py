@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -67,6 +68,27 @@ def _secret(value: object) -> object:
     return hidden
 
 
+def _day(value: object) -> date:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ValueError(f"{value!s} is not a date, such as 2027-01-01")
+
+
+def _weekday(day: date) -> date:
+    if day.weekday() >= 5:
+        raise ValueError(f"{day} is a {day:%A}: the exchanges never trade on weekends")
+    return day
+
+
+_Days = Annotated[list[Annotated[date, BeforeValidator(_day)]], BeforeValidator(_one_or_more)]
+_TradingDays = Annotated[
+    list[Annotated[date, BeforeValidator(_day), AfterValidator(_weekday)]], BeforeValidator(_one_or_more)
+]
 Secret = Annotated[Any, BeforeValidator(_secret)]
 
 
@@ -109,6 +131,23 @@ class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class Calendar(_Section):
+    """`[calendar]`: what the built-in holidays and trading hours do not know yet."""
+
+    holidays: _Days = Field(default_factory=list[date])
+    """More holidays; one of them makes its year a known one."""
+    trading_days: _TradingDays = Field(default_factory=list[date])
+    """Holidays taken back."""
+    hours_file: Path | None = None
+    """A table of trading hours in the form of ours; its rows win."""
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> "Calendar":
+        if both := sorted(set(self.holidays) & set(self.trading_days)):
+            raise ValueError(f"{both[0]} stands both in holidays and in trading_days")
+        return self
+
+
 class Gateway(_Section):
     """`[gateway.NAME]`"""
 
@@ -146,6 +185,7 @@ class Document(BaseSettings):
 
     nats: Nats = Nats()
     log: Log = Log()
+    calendar: Calendar = Calendar()
     gateway: dict[Annotated[str, AfterValidator(_gateway_name)], Gateway] = Field(default_factory=dict[str, Gateway])
 
     @classmethod
