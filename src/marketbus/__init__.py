@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from marketbus.client.bus import Bus, connect
+    from marketbus.client.calendar import Calendar
     from marketbus.client.frame import to_frame
     from marketbus.client.gap import Gap, GapCause
     from marketbus.client.sync import SyncBus, connect_sync
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
         UnknownInstrument,
     )
     from marketbus.domain.instrument import Exchange, Instrument
+    from marketbus.domain.market_calendar import Edge, Phase, SessionEvent, TradingSession
     from marketbus.domain.status import GatewayStatus
     from marketbus.domain.tick import Tick, TickFlag
 
 _HOMES = {
     "client.bus": ("Bus", "connect"),
+    "client.calendar": ("Calendar",),
     "client.frame": ("to_frame",),
     "client.gap": ("Gap", "GapCause"),
     "client.sync": ("SyncBus", "connect_sync"),
@@ -37,6 +40,7 @@ _HOMES = {
         "MarketBusError", "NotSupported", "SymbolError", "UnknownGateway", "UnknownInstrument",
     ),
     "domain.instrument": ("Exchange", "Instrument"),
+    "domain.market_calendar": ("Edge", "Phase", "SessionEvent", "TradingSession"),
     "domain.status": ("GatewayStatus",),
     "domain.tick": ("Tick", "TickFlag"),
 }  # fmt: skip
@@ -48,8 +52,10 @@ __all__ = [
     "BadRequest",
     "Bus",
     "BusUnavailable",
+    "Calendar",
     "ConfigError",
     "Contract",
+    "Edge",
     "Exchange",
     "Gap",
     "GapCause",
@@ -58,10 +64,13 @@ __all__ = [
     "Instrument",
     "MarketBusError",
     "NotSupported",
+    "Phase",
+    "SessionEvent",
     "SymbolError",
     "SyncBus",
     "Tick",
     "TickFlag",
+    "TradingSession",
     "UnknownGateway",
     "UnknownInstrument",
     "connect",

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncGenerator, Generator
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from marketbus import (
     Bus,
     BusUnavailable,
     ConfigError,
+    Edge,
     MarketBusError,
     SymbolError,
     UnknownGateway,
@@ -228,3 +230,56 @@ async def test_ctrl_c_ends_a_sync_loop_and_gives_the_lease_back(server: Server, 
     script.send_signal(signal.SIGINT)
     assert await asyncio.wait_for(script.wait(), 5) == -signal.SIGINT
     assert not worker.wishes.leases
+
+
+async def test_the_calendar_is_asked_once_and_follows_the_markets_time(worker: Worker, bus: Bus) -> None:
+    async def market(moment: str) -> None:
+        worker.market_time = int(datetime.fromisoformat(f"{moment}+08:00").timestamp()) * 10**9
+        await worker.report()
+
+    await market("2026-09-30T14:59:00")
+    calendar = await bus.calendar()
+    assert (calendar.is_open(RB), calendar.next(), calendar.has_night()) == (True, date(2026, 10, 8), False)
+    events = calendar.events(RB)
+    following = asyncio.create_task(anext(events))
+    await market("2026-09-30T14:59:59")
+    await until(lambda: calendar.now().second == 59)
+    assert not following.done()
+    await market("2026-09-30T15:00:00")
+    event = await following
+    assert (event.edge, f"{event.time:%H:%M}") == (Edge.END, "15:00")
+    await market("2026-10-08T09:00:01")  # set over the holiday: what lay between comes at once
+    found = [await anext(events) for _ in range(3)]
+    assert [(each.edge, f"{each.time:%m-%d %H:%M}") for each in found] == [
+        (Edge.START, "10-08 08:55"),
+        (Edge.END, "10-08 09:00"),
+        (Edge.START, "10-08 09:00"),
+    ]
+    following = asyncio.create_task(anext(events))
+    await market("2026-09-29T20:54:00")  # set back
+    await until(lambda: calendar.now().month == 9)
+    await market("2026-09-29T20:55:00")
+    assert f"{(await following).time:%m-%d %H:%M}" == "09-29 20:55"
+    await events.aclose()
+    assert worker.asked.count("calendar") == 1
+    with pytest.raises(UnknownGateway):
+        await bus.calendar("nobody")
+
+
+async def test_the_calendar_without_asyncio(server: Server, worker: Worker) -> None:
+    worker.market_time = int(datetime.fromisoformat("2026-09-30T14:59:00+08:00").timestamp()) * 10**9
+
+    def use(url: str) -> str:
+        with marketbus.connect_sync(url) as bus:
+            calendar = bus.calendar()
+            for event in calendar.events(RB):
+                return f"{calendar.next()} {event.edge}"
+        return "nothing"
+
+    asked = asyncio.create_task(asyncio.to_thread(use, server.url))
+    await until(lambda: "calendar" in worker.asked)
+    worker.market_time += 120 * 10**9
+    while not asked.done():
+        await worker.report()
+        await asyncio.sleep(0.05)
+    assert await asked == "2026-10-08 end"

@@ -4,23 +4,41 @@ from collections.abc import Iterable, Sequence
 
 from marketbus.application.host import GatewayHost
 from marketbus.application.reporting import Reporter
+from marketbus.domain.calendar_table import CalendarTable, table_of
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import BadRequest
 from marketbus.domain.instrument import Pattern
+from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.status import GatewayStatus, Level
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick
-from marketbus.ports.clock import Clock
+from marketbus.domain.times import to_datetime
+from marketbus.ports.clock import Clock, MarketClock
 from marketbus.ports.log import Log
 from marketbus.ports.state import StateStore
+
+YEARS_BACK = 5
+"""Of holidays that a calendar on the bus reaches back; it reaches to the end of next year."""
 
 
 class Service:
     """Implements ports.service.GatewayService."""
 
-    def __init__(self, host: GatewayHost, reporter: Reporter, *, state: StateStore, clock: Clock, log: Log) -> None:
+    def __init__(
+        self,
+        host: GatewayHost,
+        reporter: Reporter,
+        *,
+        calendar: MarketCalendar,
+        market_clock: MarketClock,
+        state: StateStore,
+        clock: Clock,
+        log: Log,
+    ) -> None:
         self._host = host
         self._reporter = reporter
+        self._calendar = calendar
+        self._market_clock = market_clock
         self._state = state
         self._clock = clock
         self._log = log
@@ -76,6 +94,11 @@ class Service:
             return self._host.book.select(wanted[0])
         found = {contract.instrument: contract for pattern in wanted for contract in self._host.book.select(pattern)}
         return found.values()
+
+    def calendar(self) -> CalendarTable:
+        """Holidays of the years around the market's present one, and trading hours."""
+        year = to_datetime(self._market_clock.now()).year
+        return table_of(self._calendar, year - YEARS_BACK, year + 1)
 
     def pin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:
         """Subscribe for good."""

@@ -121,7 +121,15 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             host, gateway, market.phase, clock=clock, log=logs, patience=config.gateway(name).stale_after
         )
         fresh_logins = FreshLogins(host, gateway, calendar.days, config.schedule(name), logs)
-        service = Service(host, reporter, state=state, clock=clock, log=logs)
+        service = Service(
+            host,
+            reporter,
+            calendar=calendar,
+            market_clock=gateway.market_clock,
+            state=state,
+            clock=clock,
+            log=logs,
+        )
         rpc = RpcHost(
             client,
             service,

@@ -8,14 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Unpack, overload
 
+from marketbus.client.calendar import LiveCalendar
 from marketbus.client.choices import LIMIT, Choices, parse, wish
 from marketbus.client.frame import Rows
 from marketbus.client.gap import Gap
 from marketbus.client.hub import GapHandler, Hub
+from marketbus.client.market_time import MarketTime
 from marketbus.client.options import Options, preferred_of, urls_of
 from marketbus.client.plan import choose
 from marketbus.client.stats import Stats
 from marketbus.client.ticks import Flow, Listening, Push, Ticks
+from marketbus.domain.calendar_table import calendar_of
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import MarketBusError, UnknownInstrument
 from marketbus.domain.instrument import Pattern, parse_instrument
@@ -89,6 +92,7 @@ class Bus:
     def __init__(self, options: Options) -> None:
         self._hub = Hub.of(options)
         self._flows: set[Flow | Push] = set()
+        self._clocks: dict[str, MarketTime] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -246,6 +250,27 @@ class Bus:
         if not found:
             raise UnknownInstrument(pattern.text)
         return found[0]
+
+    async def calendar(self, gateway: str | None = None) -> LiveCalendar:
+        """Trading days and sessions as a gateway knows them (the preferred one, if none is named).
+
+        Asked once; the rest is computed here, at the gateway's market time. It reaches from five years back to the end
+        of next year.
+
+        Raises:
+            UnknownGateway: the named gateway is not live.
+            BusUnavailable: no gateway, or no answer.
+        """
+        names = await self._hub.resolver.live(gateway)
+        name = next((each for each in self._hub.resolver.preferred if each in names), names[0])
+        status, table = await asyncio.gather(self._hub.calls.status(name), self._hub.calls.calendar(name))
+        clock = self._clocks.get(name)
+        if clock is None:
+            clock = self._clocks[name] = MarketTime(status)
+            self._hub.directory.watchers.append(clock.heard)
+        else:
+            clock.heard(status)
+        return LiveCalendar(calendar_of(table), clock)
 
     async def gateways(self) -> list[GatewayStatus]:
         """The status of every live gateway, asked now, by name."""

@@ -9,6 +9,7 @@ import msgspec
 from nats.aio.msg import Msg
 
 from marketbus.client.link import Link
+from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import BadPayload, BusUnavailable, MarketBusError, UnknownGateway
 from marketbus.domain.status import GatewayStatus
@@ -64,6 +65,10 @@ class Calls:
         """Contracts that the patterns take."""
         payloads = await self._select(gateway, "contracts", patterns)
         return [codec.decode(Contract, payload) for payload in payloads]
+
+    async def calendar(self, gateway: str) -> CalendarTable:
+        """Holidays of the years around, and trading hours."""
+        return await self._one(gateway, "calendar", Nothing(), CalendarTable)
 
     async def snapshot(self, gateway: str, patterns: Sequence[str], patience: float | None = None) -> list[Tick]:
         """The last known ticks, flagged SNAPSHOT."""

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Generic, Literal, TypeVar, Unpack, overload
 
 from marketbus.client.bus import Bus, connect
+from marketbus.client.calendar import Calendar, LiveCalendar
 from marketbus.client.choices import Choices
 from marketbus.client.frame import Rows
 from marketbus.client.gap import Gap
@@ -17,6 +18,7 @@ from marketbus.client.stats import Stats
 from marketbus.client.ticks import Listening, Ticks
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import MarketBusError
+from marketbus.domain.market_calendar import SessionEvent
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Interest
 from marketbus.domain.tick import Tick
@@ -45,6 +47,10 @@ class SyncTicks(Generic[T]):
         self._here: deque[T] = deque()
 
     @property
+    def calendar(self, gateway: str | None = None) -> "SyncCalendar":
+        """See `Bus.calendar`."""
+        return SyncCalendar(self._portal, self._portal.run(self._bus.calendar(gateway)))
+
     def gateways(self) -> tuple[str, ...]:
         """See `Ticks.gateways`."""
         return self._portal.run(_gateways(self._ticks))
@@ -95,6 +101,29 @@ class SyncListening:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class SyncCalendar(Calendar):
+    """`LiveCalendar` for callers without an event loop."""
+
+    def __init__(self, portal: Portal, live: LiveCalendar) -> None:
+        super().__init__(live.market, live.clock)
+        self._portal = portal
+        self._live = live
+
+    def events(self, symbol: str) -> Iterator[SessionEvent]:
+        """See `LiveCalendar.events`."""
+        stream = self._live.events(symbol)
+
+        async def following() -> SessionEvent:
+            return await anext(stream)
+
+        try:
+            while True:
+                yield self._portal.run(following())
+        finally:
+            with contextlib.suppress(MarketBusError):
+                self._portal.run(stream.aclose())
 
 
 class SyncBus:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
@@ -43,6 +44,10 @@ class GatewayService(Protocol):
 
     def contracts(self, patterns: Sequence[str]) -> Iterable[Contract]:
         """Contracts that the patterns take."""
+        ...
+
+    def calendar(self) -> CalendarTable:
+        """Holidays of the years around the market's present one, and trading hours."""
         ...
 
     def pin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.status import GatewayStatus, LogRecord
@@ -24,6 +25,7 @@ _SUBJECTS: dict[str, tuple[type[msgspec.Struct], str, tuple[str, ...]]] = {
 }
 
 _REPLIES: dict[str, type[msgspec.Struct]] = {
+    "CalendarTable": CalendarTable,
     "Coverage": Coverage,
     "Interest": Interest,
     "Pinned": rpc.Pinned,

@@ -115,6 +115,7 @@ VERBS = (
     Verb(Group.MD, "subscriptions", Nothing, "Interest", True, "Every instrument that is wanted"),
     Verb(Group.MD, "snapshot", Select, "Tick payload", True, "Last known ticks"),
     Verb(Group.MD, "contracts", Select, "Contract payload", True, "Contracts"),
+    Verb(Group.MD, "calendar", Nothing, "CalendarTable", False, "Holidays of the years around, and trading hours"),
     Verb(Group.OPS, "pin", Select, "Pinned", False, "Subscribe for good"),
     Verb(Group.OPS, "unpin", Select, "Pinned", False, "Take pins back"),
     Verb(Group.OPS, "reconnect", Nothing, "Nothing", False, "Replace the worker: a fresh login"),

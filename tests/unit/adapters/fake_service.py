@@ -1,9 +1,11 @@
 """A gateway's service with known answers."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date, time
 
 from ticks import tick
 
+from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract, Product
 from marketbus.domain.errors import UnknownInstrument
 from marketbus.domain.instrument import Exchange, Pattern
@@ -11,6 +13,7 @@ from marketbus.domain.session import Session
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick
+from marketbus.domain.trading_hours import Hours
 
 
 def status(gateway: str = "ctp-main", **fields: object) -> GatewayStatus:
@@ -24,6 +27,11 @@ def status(gateway: str = "ctp-main", **fields: object) -> GatewayStatus:
 
 def contract(number: int, name: str = "螺纹钢") -> Contract:
     return Contract("ctp-main", f"rb{number}", Exchange.SHFE, name, Product.FUTURES, 10.0, 1.0)
+
+
+HOURS = (
+    Hours(Exchange.SHFE, ("rb",), ((time(21), time(23)),), ((time(20, 55), time(21)),), date(2020, 5, 6), "a source"),
+)
 
 
 class FakeService:
@@ -60,6 +68,9 @@ class FakeService:
 
     def contracts(self, patterns: Sequence[str]) -> Iterable[Contract]:
         return (contract(number) for number in range(self.listed))
+
+    def calendar(self) -> CalendarTable:
+        return CalendarTable(date(2026, 1, 1), date(2026, 12, 31), (date(2026, 10, 1),), (), HOURS)
 
     def pin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:
         self.calls.append(("pin", tuple(patterns), principal))

@@ -13,6 +13,7 @@ from nats.errors import NoRespondersError
 from nats_process import NatsProcess, connect, subscribe, until
 
 from marketbus.adapters.nats.rpc_host import RpcHost
+from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
@@ -78,6 +79,8 @@ async def test_each_verb_answers_what_its_contract_says(bus: Bus) -> None:
     ticks = await bus.stream("md", "snapshot", b'{"patterns": ["*"]}')
     assert [codec.decode(Tick, one.data).seq for one in ticks[:-1]] == [1, 2, 3]
     assert ticks[-1].data == b""
+    table = rpc.decode_reply(CalendarTable, (await bus.ask("md", "calendar")).data)
+    assert table == bus.service.calendar()
 
 
 async def test_ops_verbs_know_who_asked_from_the_subject(bus: Bus) -> None:

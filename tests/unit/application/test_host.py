@@ -55,7 +55,15 @@ class Bench:
             clock=self.clock,
             log=self.log,
         )
-        self.service = Service(self.host, self.reporter, state=self.state, clock=self.clock, log=self.log)
+        self.service = Service(
+            self.host,
+            self.reporter,
+            calendar=market,
+            market_clock=self.gateway.market_clock,
+            state=self.state,
+            clock=self.clock,
+            log=self.log,
+        )
 
     def session(self, *states: SessionState, channel: Channel = Channel.MD) -> None:
         for state in states:

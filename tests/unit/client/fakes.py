@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from nats.micro import add_service  # pyright: ignore[reportUnknownVariableType]
 from nats.micro.request import Request
 from nats.micro.service import EndpointConfig, ServiceConfig
 
+from marketbus.adapters.hours import cn_hours
+from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract, Product
 from marketbus.domain.contract_book import ContractBook
 from marketbus.domain.errors import MarketBusError
@@ -102,6 +105,7 @@ class Worker:
         self.wishes = Wishes()
         self.last: dict[Instrument, Tick] = {}
         self.seqs: dict[Instrument, int] = {}
+        self.market_time: int | None = None
         self.asked: list[str] = []
         self.before_snapshot: Callable[[], Awaitable[None]] | None = None
         self._url = url
@@ -144,6 +148,7 @@ class Worker:
         return GatewayStatus(
             self.gateway, "fake", "fake", True, 0, self.epoch, 1, "host", 0, ("market_data",), ready, ready,
             len(self.book), 0, 0, len(self.wishes.leases), self.wishes.pins, 0, 0.0, None, {}, {}, {},
+            market_time=self.market_time,
         )  # fmt: skip
 
     async def report(self) -> None:
@@ -217,6 +222,9 @@ class Worker:
             case "unsubscribe":
                 self.wishes.release(body.owner)
                 return {}
+            case "calendar":
+                holidays = tuple(date(2026, 10, day) for day in (1, 2, 5, 6, 7))
+                return CalendarTable(date(2026, 1, 1), date(2026, 12, 31), holidays, (), cn_hours())
             case "pin":
                 for text in body.patterns:
                     self.wishes.pin(text)

@@ -54,6 +54,10 @@ def _contracts(service: GatewayService, request: rpc.Select, principal: str) -> 
     return _encoded(service.contracts(request.patterns))
 
 
+def _calendar(service: GatewayService, request: rpc.Nothing, principal: str) -> Answer:
+    return _json(service.calendar())
+
+
 def _pin(service: GatewayService, request: rpc.Select, principal: str) -> Answer:
     return _json(rpc.Pinned(list(service.pin(request.patterns, principal))))
 
@@ -80,6 +84,7 @@ _ANSWERS: dict[str, Callable[[GatewayService, Any, str], Answer]] = {
     "subscriptions": _subscriptions,
     "snapshot": _snapshot,
     "contracts": _contracts,
+    "calendar": _calendar,
     "pin": _pin,
     "unpin": _unpin,
     "reconnect": _reconnect,
