@@ -47,10 +47,6 @@ class SyncTicks(Generic[T]):
         self._here: deque[T] = deque()
 
     @property
-    def calendar(self, gateway: str | None = None) -> "SyncCalendar":
-        """See `Bus.calendar`."""
-        return SyncCalendar(self._portal, self._portal.run(self._bus.calendar(gateway)))
-
     def gateways(self) -> tuple[str, ...]:
         """See `Ticks.gateways`."""
         return self._portal.run(_gateways(self._ticks))
@@ -213,6 +209,10 @@ class SyncBus:
     def contract(self, symbol: str, *, gateway: str | None = None, wait: float = 10.0) -> Contract:
         """See `Bus.contract`."""
         return self._portal.run(self._bus.contract(symbol, gateway=gateway, wait=wait))
+
+    def calendar(self, gateway: str | None = None) -> SyncCalendar:
+        """See `Bus.calendar`."""
+        return SyncCalendar(self._portal, self._portal.run(self._bus.calendar(gateway)))
 
     def gateways(self) -> list[GatewayStatus]:
         """See `Bus.gateways`."""
