@@ -1,13 +1,12 @@
 """`marketbus calendar`: trading days and sessions, computed here; nothing is connected."""
 
 from datetime import date, datetime
-from typing import Annotated
+from pathlib import Path
 
 import msgspec
 import typer
 
 from marketbus.adapters.clock import SystemClock
-from marketbus.apps.cli.options import ConfigFile
 from marketbus.apps.config import load
 from marketbus.apps.market import market_calendar
 from marketbus.client.calendar import Calendar
@@ -38,17 +37,20 @@ class _Answer(msgspec.Struct, omit_defaults=True):
 
 
 def calendar(
-    symbol: Annotated[
-        str | None, typer.Argument(metavar="[SYMBOL|EXCHANGE]", help="Such as rb2701.SHFE, rb.SHFE or SHFE.")
-    ] = None,
-    day: Annotated[str | None, typer.Option("--date", help="A day, such as 2026-10-08.")] = None,
-    at: Annotated[str | None, typer.Option("--at", help="A time of that day, such as 21:30.")] = None,
-    following: Annotated[int, typer.Option("--next", min=0, help="List so many trading days after it.")] = 0,
-    before: Annotated[int, typer.Option("--previous", min=0, help="List so many trading days before it.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    config: ConfigFile = None,
+    symbol: str | None,
+    day: str | None,
+    at: str | None,
+    following: int,
+    before: int,
+    as_json: bool,
+    config: Path | None,
 ) -> None:
-    """Show the trading day, and the sessions of a product or an exchange. Works without a bus."""
+    """Prints the answer.
+
+    Raises:
+        ConfigError: the configuration, `--date` or `--at` is wrong.
+        BeyondCalendar: a day that the calendar cannot tell.
+    """
     unknown: list[int] = []
     here = Calendar(market_calendar(load(config, connects=False), unknown.append), SystemClock().now)
     moment = _moment(here.now(), day, at)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from marketbus.apps.cli import calendar, lab, pins, ready, reconnect, server, watch
+from marketbus.apps.cli import lab, pins, ready, reconnect, server, watch
 
 app = typer.Typer(
     name="marketbus",
@@ -41,7 +41,7 @@ app.command("ready")(ready.ready)
 app.command("pin")(pins.pin)
 app.command("unpin")(pins.unpin)
 app.command("reconnect")(reconnect.reconnect)
-app.command("calendar")(calendar.calendar)
+app.command("calendar")(server.calendar)
 app.command("check")(server.check)
 app.command("setup")(server.setup)
 app.add_typer(lab.app, name="lab")

@@ -44,3 +44,20 @@ def setup() -> None:
     from marketbus.apps.cli import setup as command
 
     raise typer.Exit(command.setup())
+
+
+def calendar(
+    symbol: Annotated[
+        str | None, typer.Argument(metavar="[SYMBOL|EXCHANGE]", help="Such as rb2701.SHFE, rb.SHFE or SHFE.")
+    ] = None,
+    day: Annotated[str | None, typer.Option("--date", help="A day, such as 2026-10-08.")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="A time of that day, such as 21:30.")] = None,
+    following: Annotated[int, typer.Option("--next", min=0, help="List so many trading days after it.")] = 0,
+    before: Annotated[int, typer.Option("--previous", min=0, help="List so many trading days before it.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Show the trading day, and the sessions of a product or an exchange. Works without a bus."""
+    from marketbus.apps.cli import calendar as command
+
+    command.calendar(symbol, day, at, following, before, as_json, config)
