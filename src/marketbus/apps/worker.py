@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvloop
@@ -44,9 +45,18 @@ def run(config_path: Path | None, name: str) -> int:
     except* MarketBusError as errors:
         if errors.subgroup(ConfigError):
             code = int(ExitCode.CONFIG)
-        for error in errors.exceptions:
+        for error in _single(errors):
             logs.log(Level.ERROR, "worker.failed", detail=str(error))
     return code
+
+
+def _single(errors: BaseExceptionGroup[MarketBusError]) -> Iterator[MarketBusError]:
+    """The errors themselves, however deep the task groups they came through."""
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _single(error)
+        else:
+            yield error
 
 
 async def _serve(config: Config, name: str, logs: Logs) -> int:

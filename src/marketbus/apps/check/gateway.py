@@ -64,10 +64,17 @@ def _sdk(plugin: GatewayPlugin, spec: GatewaySpec, label: str) -> Probe:
             return Probe(label, False, f"importing {', '.join(modules)} hangs")
     if done.returncode:
         words = done.stderr.strip().splitlines()
-        hint = f'pip install "marketbus[{spec.kind}]"'
-        return Probe(label, False, f"SDK: {words[-1] if words else f'import ended with {done.returncode}'} ({hint})")
+        what = words[-1] if words else f"import ended with {done.returncode}"
+        return Probe(label, False, f"SDK: {what} ({_what_to_do(spec, what)})")
     libraries = done.stdout.split()
     return Probe(label, True, f"SDK {', '.join(libraries or modules)}")
+
+
+def _what_to_do(spec: GatewaySpec, words: str) -> str:
+    if "cannot open shared object file" in words:
+        return "installed, but its library is not found: see docs/gateways.md"
+    package = spec.class_path.partition(":")[0].partition(".")[0]
+    return f"pip install {package}" if package else f'pip install "marketbus[{spec.kind}]"'
 
 
 def _lab(label: str) -> Probe:

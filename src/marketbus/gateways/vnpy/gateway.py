@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from importlib import import_module, metadata
+from importlib import metadata
 from typing import Any, cast
 
 from vnpy.event import EventEngine
@@ -12,12 +12,13 @@ from vnpy.trader.gateway import BaseGateway
 from vnpy.trader.object import ContractData, LogData, SubscribeRequest, TickData
 
 from marketbus.domain.contract import Contract
-from marketbus.domain.errors import ConfigError, NotSupported
+from marketbus.domain.errors import GatewayError, NotSupported
 from marketbus.domain.instrument import Exchange, Instrument, product_code
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
 from marketbus.domain.times import from_datetime, yyyymmdd
 from marketbus.gateways.vnpy.engine import TimerOnlyEngine
+from marketbus.gateways.vnpy.hosted import setting_of
 from marketbus.gateways.vnpy.lane import Lane
 from marketbus.ports.clock import Clock, MarketClock
 from marketbus.ports.gateway import (
@@ -33,23 +34,6 @@ from marketbus.vnpy_types.market import contract_from_vnpy, tick_from_vnpy
 
 QUIET = 1.0
 """Seconds without a further contract after which the list counts as complete: vnpy has no end mark."""
-
-
-def load_class(spec: GatewaySpec) -> type[BaseGateway]:
-    """The class a configuration names.
-
-    Raises:
-        ConfigError: it cannot be imported, or it is no BaseGateway.
-    """
-    key = f"gateway.{spec.name}.class"
-    module, _, name = spec.class_path.partition(":")
-    try:
-        found = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(key, f"cannot import {spec.class_path}: {error}", f"pip install {module}?") from error
-    if not (isinstance(found, type) and issubclass(found, BaseGateway)):
-        raise ConfigError(key, f"{spec.class_path} is not a vnpy BaseGateway")
-    return found
 
 
 class VnpyGateway:
@@ -74,6 +58,8 @@ class VnpyGateway:
         self._contracts: list[Contract] = []
         self._contracts_lock = threading.Lock()
         self._ready = False
+        self._last_words = ""
+        self._setting = setting_of(spec, base)
         self.gateway: BaseGateway = self._host(base)
         self.sdk = _version(base)
 
@@ -85,6 +71,7 @@ class VnpyGateway:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._timer())
             tasks.create_task(self._list_contracts())
+            tasks.create_task(self._tell_silence())
 
     async def subscribe(self, instruments: Sequence[Instrument]) -> None:
         """Subscribe one by one; vnpy reports no acknowledgement, so a call that returns counts as one."""
@@ -141,6 +128,7 @@ class VnpyGateway:
 
     def on_log(self, data: LogData) -> None:
         """vnpy's own sentences, as they are."""
+        self._last_words = str(data.msg)
         self.sink.event(Logged(Level.INFO, "vnpy", {"text": str(data.msg)}))
 
     def on_other(self, _: object) -> None:
@@ -164,13 +152,27 @@ class VnpyGateway:
 
     def _connect(self) -> None:
         connect: Callable[[dict[str, Any]], None] = getattr(self.gateway, "connect")  # noqa: B009 (vnpy types it bare)
-        connect(dict(self.spec.setting))
+        try:
+            connect(dict(self._setting))
+        except Exception as error:
+            words = f"{self.spec.class_path} raised {type(error).__name__} in connect: {error}"
+            raise GatewayError(words, "check its `setting`") from error
 
     def _heard(self) -> None:
         if not self._ready:
             self._ready = True
             for channel in Channel:
                 self.sink.event(SessionChanged(channel, SessionState.READY))
+
+    async def _tell_silence(self) -> None:
+        """Most SDKs say nothing of an address that nobody listens on; they go on trying, and so does this."""
+        await asyncio.sleep(self.spec.connect_timeout)
+        if self._ready:
+            return
+        self.sink.event(Logged(Level.WARNING, "gateway.silent", {"seconds": self.spec.connect_timeout}))
+        words = self._last_words.splitlines()[-1:]
+        for channel in Channel:
+            self.sink.event(SessionChanged(channel, SessionState.CONNECTING, message="".join(words) or "no answer"))
 
     def _subscribe(self, instruments: Sequence[Instrument]) -> None:
         for instrument in instruments:

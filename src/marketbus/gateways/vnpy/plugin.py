@@ -46,6 +46,7 @@ class VnpyPlugin:
         from marketbus.gateways.vnpy import folder
 
         folder.enter(context.folder)
-        from marketbus.gateways.vnpy.gateway import VnpyGateway, load_class
+        from marketbus.gateways.vnpy.gateway import VnpyGateway
+        from marketbus.gateways.vnpy.hosted import load_class
 
         return VnpyGateway(spec, context, load_class(spec))
