@@ -1,5 +1,6 @@
 """`marketbus check`: one line per thing that must be there."""
 
+import sys
 from pathlib import Path
 
 import typer
@@ -8,6 +9,7 @@ from marketbus.apps import paths
 from marketbus.apps.check import machine
 from marketbus.apps.check.bus import nats_server
 from marketbus.apps.check.gateway import gateway
+from marketbus.apps.check.terminal import terminal
 from marketbus.apps.cli.run import run
 from marketbus.apps.config import Config, InvalidConfig, load
 from marketbus.apps.exit_codes import ExitCode
@@ -20,6 +22,8 @@ def check(config: Path | None) -> int:
     loaded, problems = _configuration(config)
     failed = _show(problems)
     failed |= _show([machine.state_dir(paths.state_dir()), machine.locale(), machine.clock()])
+    if sys.platform == "linux":
+        failed |= _show(terminal())
     if loaded is not None:
         failed |= _show([run(nats_server(loaded))])
         for name in loaded.gateways:
