@@ -39,7 +39,7 @@ def bare(tmp_path: Path) -> Path:
 def told(root: Path) -> dict[str, str]:
     probes = terminal(root)
     assert all(probe.ok for probe in probes)  # informational: a missing item fails nothing
-    return dict(probe.detail.partition(": ")[::2] for probe in probes)
+    return {item: shown for item, _, shown in (probe.detail.partition(": ") for probe in probes)}
 
 
 def test_a_server_shows_everything_masked(bare: Path) -> None:
