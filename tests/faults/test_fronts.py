@@ -58,25 +58,40 @@ async def test_a_front_that_refuses_is_named_and_taken_again_when_it_is_back(sys
     assert "cannot follow" not in worker.words()
 
 
-async def test_a_wrong_password_latches_after_one_attempt_per_session(systems: Systems) -> None:
+async def test_a_wrong_password_costs_one_attempt_whatever_restarts_until_an_operator_asks(systems: Systems) -> None:
     system = systems(password="right")
     tried = system.lab.count_logins()
-    worker = system.worker(*WANTED, setting={"密码": "wrong"}, connect_timeout=0.5, login_retry=0.2)
+    bad = {"setting": {"密码": "wrong"}, "connect_timeout": 0.5, "login_retry": 0.2}
+    worker = system.worker(*WANTED, **bad)
     async with system.connect() as bus:
         status = await system.until(bus, lambda s: s.md.state == s.td.state == "FAILED", "both sessions failed")
         for session in (status.md, status.td):
             assert session.code == 3
-            assert session.message.startswith("[3] CTP:不合法的登录; check user and password")
+            assert session.message.startswith("[3] CTP:不合法的登录; check user, password and broker id")
+            assert "InvestorID" in session.message
+            assert "投资者代码" in session.message  # whoever reads a status may read either language
         system.lab.control.drop()
         fronts = lambda: system.lab.control.status()["fronts"]  # noqa: E731
         await eventually(lambda: fronts()["md"]["sessions"] == fronts()["td"]["sessions"] == 1, "the reconnect")
-        status = await system.status(bus)
-        assert status is not None
-        assert (status.md.state, status.td.state) == ("FAILED", "FAILED")
-    assert sorted(tried) == ["md", "td"]  # no further one after the reconnect: counters lock accounts
-    assert "will not be tried again" in worker.words()
-    assert "cannot follow" not in worker.words()
-    assert "wrong" not in worker.words().replace("is wrong", "")  # the password shows nowhere
+        assert "FAILED, not tried again today: [3] CTP:不合法的登录; check user" in worker.words()
+        assert "投资者代码" not in worker.words()  # the operator's language alone
+        worker.send(signal.SIGTERM)
+        worker.wait()
+        again = system.worker(*WANTED, **bad)
+        first = status.epoch
+        status = await system.until(
+            bus, lambda s: s.epoch > first and s.md.state == s.td.state == "FAILED", "the memory"
+        )
+        assert status.md.code == 3
+        assert tried == ["md"]  # counters lock accounts
+        await bus.reconnect("ctp")
+        assert again.wait() == 70
+        asked = system.worker(*WANTED, **bad)
+        await eventually(lambda: tried == ["md", "md"], "the attempt that was asked for")
+        await system.until(bus, lambda s: s.epoch > status.epoch and s.td.state == "FAILED", "the same words")
+    for process in (worker, again, asked):
+        assert "cannot follow" not in process.words()
+        assert "wrong" not in process.words().replace("is wrong", "")  # the password shows nowhere
 
 
 async def test_an_unknown_refusal_is_tried_once_more_and_no_more(system: System) -> None:
@@ -85,7 +100,7 @@ async def test_an_unknown_refusal_is_tried_once_more_and_no_more(system: System)
     system.worker(*WANTED, login_retry=0.2)
     async with system.connect() as bus:
         await system.until(bus, lambda s: s.md.state == s.td.state == "FAILED", "both sessions failed")
-    assert sorted(tried) == ["md", "md", "td", "td"]
+    assert sorted(tried) == ["md", "td"]  # two in all
 
 
 async def test_a_counter_that_is_not_open_yet_is_waited_for(system: System) -> None:
@@ -95,7 +110,7 @@ async def test_a_counter_that_is_not_open_yet_is_waited_for(system: System) -> N
     worker = system.worker(*WANTED, login_retry=0.3)
     async with system.connect() as bus:
         status = await system.until(bus, lambda s: s.md.state == s.td.state == "WAITING", "both sessions waiting")
-        assert status.md.message == "[7] CTP:还没有初始化"
+        assert status.md.message.startswith("[7] CTP:还没有初始化; the counter is not open yet")
         await eventually(lambda: tried.count("md") >= 3 and tried.count("td") >= 3, "further attempts")
         system.lab.control.drop()  # a reconnect must not start a second series of attempts
         await eventually(lambda: "reason 0x1001" in worker.words(), "the drop")

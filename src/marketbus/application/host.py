@@ -10,6 +10,7 @@ from marketbus.application.sessions import Sessions
 from marketbus.application.subscriptions import Change, Subscriptions
 from marketbus.domain.contract_book import ContractBook
 from marketbus.domain.errors import MarketBusError
+from marketbus.domain.message import reason
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
 from marketbus.domain.subscription import Wishes
@@ -165,7 +166,8 @@ class GatewayHost:
             elif event.state is not SessionState.STALE:
                 self.subscriptions.logout()
         if entered and event.state is SessionState.FAILED:
-            self._log.log(Level.ERROR, "session.latched", channel=event.channel, hint=event.message)
+            why = reason(event.message, event.hint)
+            self._log.log(Level.ERROR, "session.latched", channel=event.channel, why=why, gateway=self.name)
         self.changed()
 
     def _contracts(self, event: ContractsListed) -> None:

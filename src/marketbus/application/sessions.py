@@ -40,9 +40,14 @@ class Sessions:
             since=self._clock.now() if entered else before.since,
             front=event.front or before.front,
             code=event.code,
-            message=event.message,
+            message=_words(event),
             trading_day=event.trading_day or before.trading_day,
             logins=before.logins + (entered and event.state is SessionState.READY),
         )
         self._now[event.channel] = after
         return after != before
+
+
+def _words(event: SessionChanged) -> str:
+    """In both languages where there is a choice: who reads a status may be anyone."""
+    return "; ".join(str(part) for part in (event.message, event.hint) if part)

@@ -11,9 +11,10 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from marketbus.domain.message import SENTENCES, Lang, say
+from marketbus.domain.message import SENTENCES, Bilingual, Lang, say
 from marketbus.domain.status import Level, LogRecord
 from marketbus.domain.times import to_datetime
+from marketbus.ports.log import Fact
 
 LEVELS = {
     Level.DEBUG: logging.DEBUG,
@@ -23,8 +24,6 @@ LEVELS = {
 }
 _RECORD = "marketbus_record"
 _logger = logging.getLogger("marketbus")
-
-Fact = str | int | float | bool | None
 
 
 class Writable(Protocol):
@@ -57,7 +56,10 @@ class Logs:
 
     def log(self, level: Level, code: str, **fields: Fact) -> LogRecord:
         """Write one record to stderr, hand it to `publish`, and give it back."""
-        record = LogRecord(self._gateway, self._now(), level, code, say(code, self._lang, fields), fields)
+        told = {
+            name: value.said(self._lang) if isinstance(value, Bilingual) else value for name, value in fields.items()
+        }
+        record = LogRecord(self._gateway, self._now(), level, code, say(code, self._lang, told), told)
         _logger.log(LEVELS[level], record.message, extra={_RECORD: (record, self._lang)})
         if self.publish is not None:
             self.publish(record)

@@ -6,7 +6,31 @@ Where vnpy has a sentence for the same event, the Chinese one is vnpy's own, so 
 from collections.abc import Mapping
 from typing import Literal
 
+import msgspec
+
 Lang = Literal["en", "zh"]
+
+
+class Bilingual(msgspec.Struct, frozen=True):
+    """A phrase in both languages, for a place in a sentence; `str` gives both, for readers of unknown language."""
+
+    english: str
+    chinese: str
+
+    def said(self, lang: Lang) -> str:
+        """In one language."""
+        return self.chinese if lang == "zh" else self.english
+
+    def __str__(self) -> str:
+        return self.english if self.english == self.chinese else f"{self.english} / {self.chinese}"
+
+
+def reason(words: str, hint: Bilingual | None) -> Bilingual:
+    """The venue's words, then what we know about them."""
+    if hint is None:
+        return Bilingual(words, words)
+    return Bilingual(f"{words}; {hint.english}", f"{words}；{hint.chinese}") if words else hint
+
 
 SENTENCES: dict[str, tuple[str, str]] = {
     # code: (English, Chinese)
@@ -21,6 +45,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "md.connect_timeout": (
         "market data front {front} gave no answer within {seconds:g} s ({probe}); trying on",
         "行情服务器 {front} 在 {seconds:g} 秒内没有应答（{probe}），继续重试",
+    ),
+    "md.login_timeout": (
+        "no answer to the market data login within {seconds:g} s; trying on",
+        "行情服务器在 {seconds:g} 秒内没有应答登录请求，继续重试",
+    ),
+    "md.next_front": (
+        "market data front {front}: {why}; the next one is {next}",
+        "行情服务器 {front}：{why}，切换到 {next}",
+    ),
+    "md.no_front": (
+        "none of the {count} market data fronts works; trying them in turn, the next in {seconds:g} s",
+        "{count} 个行情服务器均不可用，轮流重试，{seconds:g} 秒后换下一个",
     ),
     "md.subscribe_failed": (
         "subscription of {symbol} failed: [{error}] {words}",
@@ -47,6 +83,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "td.login": ("trading login succeeded, trading day {trading_day}", "交易服务器登录成功"),
     "td.login_failed": ("trading login failed: [{error}] {words}", "交易服务器登录失败，代码：{error}，信息：{words}"),
+    "td.login_timeout": (
+        "no answer to the trading login within {seconds:g} s; trying on",
+        "交易服务器在 {seconds:g} 秒内没有应答登录请求，继续重试",
+    ),
+    "td.query_timeout": (
+        "no answer to the contract query within {seconds:g} s; asking again, market data goes on",
+        "合约查询在 {seconds:g} 秒内没有应答，继续查询，行情不受影响",
+    ),
     "td.settlement_confirmed": ("settlement confirmed", "结算信息确认成功"),
     "td.contracts": ("contract query succeeded: {count} contracts", "合约信息查询成功，共 {count} 个"),
     "td.error": ("trading error: [{error}] {words}", "交易接口报错，代码：{error}，信息：{words}"),
@@ -122,6 +166,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "ready.not_live": ("no live worker of this name; start one: marketbus up", "没有运行中的接口，请先 marketbus up"),
     "ready.unknown": ("this worker does not report its readiness", "该进程不报告准备情况"),
+    "gateway.not_kept": ("cannot keep {path}: {detail}", "无法保存 {path}：{detail}"),
     "gateway.illegal_transition": (
         "{channel} session: {then} cannot follow {now}; ignored",
         "{channel} 会话：{now} 之后不能是 {then}，已忽略",
@@ -130,13 +175,17 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "SDK callback {callback} failed: {detail}",
         "SDK 回调 {callback} 处理失败：{detail}",
     ),
+    "session.refused_before": (
+        "{channel} session: the venue refused this setting at {at}; not tried again today",
+        "{channel} 会话：柜台已在 {at} 拒绝过当前配置，当天不再尝试",
+    ),
     "session.waiting": (
-        "{channel} session: no login for now ({words}); trying again in {seconds:g} s",
-        "{channel} 会话：暂时无法登录（{words}），{seconds:g} 秒后重试",
+        "{channel} session: no login for now ({why}); trying again in {seconds:g} s",
+        "{channel} 会话：暂时无法登录（{why}），{seconds:g} 秒后重试",
     ),
     "session.latched": (
-        "{channel} session FAILED and will not be tried again, to keep the account from being locked: {hint}",
-        "{channel} 会话已失败并停止重试，以免账户被锁：{hint}",
+        "{channel} session FAILED, not tried again today: {why}; mend the setting, or `marketbus reconnect {gateway}`",
+        "{channel} 会话已失败，当天不再重试，以免账户被锁：{why}；处理后修改配置或执行 marketbus reconnect {gateway}",
     ),
     "tick.rejected": (
         "tick of {symbol} rejected: {cause} ({detail})",

@@ -10,11 +10,13 @@ import msgspec
 from marketbus.domain.contract import Contract
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.market_calendar import MarketCalendar
+from marketbus.domain.message import Bilingual
 from marketbus.domain.schedule import Schedule
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
 from marketbus.domain.tick import Tick
 from marketbus.ports.clock import Clock, MarketClock
+from marketbus.ports.log import Fact
 
 
 class Capability(StrEnum):
@@ -41,6 +43,8 @@ class SessionChanged(msgspec.Struct, frozen=True, tag=True):
     code: int | None = None
     message: str = ""
     """The venue's words."""
+    hint: Bilingual | None = None
+    """What is known about them."""
     trading_day: int = 0
 
 
@@ -65,7 +69,7 @@ class Logged(msgspec.Struct, frozen=True, tag=True):
 
     level: Level
     code: str
-    fields: dict[str, str | int | float | bool | None] = {}
+    fields: Mapping[str, Fact] = {}
 
 
 class GatewayDied(msgspec.Struct, frozen=True, tag=True):

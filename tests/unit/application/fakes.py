@@ -9,6 +9,7 @@ from marketbus.domain.session import Channel
 from marketbus.domain.status import GatewayStatus, Latency, Level, LogRecord
 from marketbus.domain.tick import Tick
 from marketbus.ports.gateway import Capability
+from marketbus.ports.log import Fact
 
 HERE = Path(__file__).parent
 
@@ -29,7 +30,7 @@ class FakeLog:
     def __init__(self) -> None:
         self.codes: list[str] = []
 
-    def log(self, level: Level, code: str, **fields: str | int | float | bool | None) -> None:
+    def log(self, level: Level, code: str, **fields: Fact) -> None:
         self.codes.append(code)
 
 

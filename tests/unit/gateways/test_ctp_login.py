@@ -1,103 +1,286 @@
-"""What follows a refused login: latch, wait, or once more; and never two series of attempts at once."""
+"""Logins: what follows a refusal or silence, and how both sessions together keep an account from being locked."""
+
+from pathlib import Path
 
 import pytest
 
-from marketbus.domain.session import Channel, SessionState
-from marketbus.gateways.ctp_family.errors import Verdict, judge
-from marketbus.gateways.ctp_family.login import MAX_ATTEMPTS, Login
-from marketbus.ports.gateway import SessionChanged
-from tests.unit.gateways.sink import FakeSink
+from marketbus.domain.message import Bilingual
+from marketbus.domain.session import SessionState
+from marketbus.gateways.ctp_family.account import COURTESY, MAX_ATTEMPTS
+from marketbus.gateways.ctp_family.errors import Verdict, judge, why_disconnected
+from marketbus.ports.gateway import Logged, SessionChanged
+from tests.unit.gateways.ctp_logins import MD, RETRY, TD, TIMEOUT, Logins
+
+FAILED, WAITING = SessionState.FAILED, SessionState.WAITING
+KNOWN = [3, 4, 7, 8, 60, 62, 63, 64, 68, 75, 77, 90, 131, 140]
 
 
-class Attempts:
-    """A login and what it has asked for."""
-
-    def __init__(self) -> None:
-        self.sink = FakeSink()
-        self.due: list[float] = []
-        self.login = Login(Channel.MD, self.sink, lambda _, seconds: self.due.append(seconds), retry=7.0)
-
-    def refuse(self, error: int) -> SessionChanged:
-        self.login.refused("md.login_failed", {"ErrorID": error, "ErrorMsg": "CTP:不行"})
-        return self.sink.of(SessionChanged)[-1]
+@pytest.fixture
+def logins(tmp_path: Path) -> Logins:
+    return Logins(tmp_path)
 
 
-@pytest.mark.parametrize("error", [3, 4, 60, 63, 75, 131, 140])
-def test_what_cannot_help_or_locks_the_account_latches_at_once(error: int) -> None:
-    attempts = Attempts()
-    assert attempts.login.begin(connected=True, again=False)
-    state = attempts.refuse(error)
-    assert (state.state, state.code) == (SessionState.FAILED, error)
-    assert state.message.startswith(f"[{error}] CTP:不行; ")
-    assert attempts.due == []
-    assert not attempts.login.begin(connected=True, again=False)
+# One session
 
 
-@pytest.mark.parametrize("error", [7, 8, 62, 77])
-def test_what_passes_is_waited_for_without_end(error: int) -> None:
-    attempts = Attempts()
+@pytest.mark.parametrize("error", [3, 4, 60, 63, 64, 75, 131, 140])
+def test_what_cannot_help_or_locks_the_account_latches_at_once(logins: Logins, error: int) -> None:
+    logins.front(MD)
+    state = logins.refuse(MD, error)
+    assert (state.state, state.code, state.message) == (FAILED, error, f"[{error}] CTP:不行")
+    assert state.hint == judge(error).hint
+    logins.front(MD, there=False)
+    logins.front(MD)
+    logins.wait(100)
+    assert logins.sent == [MD]
+
+
+@pytest.mark.parametrize("error", [7, 8, 62, 68, 77, 90])
+def test_what_passes_is_waited_for_without_end(logins: Logins, error: int) -> None:
+    logins.front(MD)
     for number in range(1, 20):
-        assert attempts.login.begin(connected=True, again=number > 1)
-        assert attempts.refuse(error).state is SessionState.WAITING
-        assert attempts.due == [7.0] * number
+        assert logins.sent == [MD] * number
+        assert logins.refuse(MD, error).state is WAITING
+        logins.wait(0.8 * RETRY - 0.1)
+        assert logins.sent == [MD] * number  # never earlier
+        logins.wait(0.4 * RETRY + 0.1)
+    logins.of[MD].succeeded()
+    assert logins.account.refused == {}
 
 
-def test_what_is_unknown_is_tried_twice_in_all() -> None:
-    attempts = Attempts()
-    tries = 0
-    while attempts.login.begin(connected=True, again=tries > 0):
-        tries += 1
-        last = attempts.refuse(99999)
-    assert tries == MAX_ATTEMPTS
-    assert last.state is SessionState.FAILED  # pyright: ignore[reportPossiblyUnboundVariable]
-
-
-def test_a_front_that_comes_and_goes_does_not_multiply_the_attempts() -> None:
-    attempts = Attempts()
+def test_retries_are_spread_by_chance(logins: Logins) -> None:
+    logins.front(MD)
+    said = set[object]()
     for _ in range(5):
-        assert attempts.login.begin(connected=True, again=False)
-        attempts.refuse(7)
-        attempts.login.front_lost()
-    assert attempts.due == [7.0]
+        logins.refuse(MD, 7)
+        said.add(logins.sink.of(Logged)[-1].fields["seconds"])
+        logins.wait(1.2 * RETRY)
+    assert len(said) == 5
 
 
-def test_a_retry_that_comes_due_after_success_does_nothing() -> None:
-    attempts = Attempts()
-    assert attempts.login.begin(connected=True, again=False)
-    attempts.refuse(7)
-    attempts.login.front_lost()
-    assert attempts.login.begin(connected=True, again=False)
-    attempts.login.succeeded()
-    assert not attempts.login.begin(connected=True, again=True)
+def test_a_front_that_comes_and_goes_does_not_multiply_the_attempts(logins: Logins) -> None:
+    logins.front(MD)
+    logins.refuse(MD, 7)
+    for _ in range(20):
+        logins.front(MD, there=False)
+        logins.front(MD)
+        logins.wait(0.1)
+    assert logins.sent == [MD]
+    logins.wait(1.2 * RETRY)
+    assert logins.sent == [MD, MD]
 
 
-def test_a_retry_that_comes_due_without_a_front_leaves_it_to_the_next_connection() -> None:
-    attempts = Attempts()
-    attempts.login.begin(connected=True, again=False)
-    attempts.refuse(7)
-    attempts.login.front_lost()
-    assert not attempts.login.begin(connected=False, again=True)
-    assert attempts.login.begin(connected=True, again=False)
-    attempts.refuse(7)
-    assert attempts.due == [7.0, 7.0]
+def test_a_retry_that_comes_due_after_success_does_nothing(logins: Logins) -> None:
+    logins.front(MD)
+    logins.wait(TIMEOUT)
+    logins.of[MD].succeeded()  # late, but an answer
+    logins.wait(100)
+    assert logins.sent == [MD]
 
 
-def test_success_forgets_earlier_refusals() -> None:
-    attempts = Attempts()
+def test_a_retry_that_comes_due_without_a_front_leaves_it_to_the_next_connection(logins: Logins) -> None:
+    logins.front(MD)
+    logins.refuse(MD, 7)
+    logins.front(MD, there=False)
+    logins.wait(1.2 * RETRY)
+    assert logins.sent == [MD]
+    logins.front(MD)
+    assert logins.sent == [MD, MD]
+
+
+def test_success_forgets_doubtful_refusals(logins: Logins) -> None:
     for _ in range(3):
-        assert attempts.login.begin(connected=True, again=False)
-        assert attempts.refuse(99999).state is SessionState.WAITING
-        attempts.login.succeeded()
+        logins.front(MD)
+        assert logins.refuse(MD, 99999).state is WAITING
+        logins.wait(1.2 * RETRY)
+        assert logins.of[MD].succeeded()
+        logins.front(MD, there=False)
 
 
-@pytest.mark.parametrize("error", [3, 4, 7, 8, 60, 62, 63, 75, 77, 131, 140, 4097])
+# Silence
+
+
+def test_a_login_without_an_answer_is_reported_and_tried_again_once_at_a_time(logins: Logins) -> None:
+    logins.front(MD)
+    logins.wait(TIMEOUT - 0.1)
+    assert logins.states(MD) == []
+    for number in range(1, 6):
+        logins.wait(0.1 if number == 1 else TIMEOUT)
+        assert logins.states(MD) == [WAITING] * number
+        for _ in range(5):
+            logins.front(MD, there=False)
+            logins.front(MD)
+        assert logins.sent == [MD] * number
+        logins.wait(1.2 * RETRY)
+        assert logins.sent == [MD] * (number + 1)
+    assert [log.code for log in logins.sink.of(Logged)] == ["md.login_timeout"] * 5
+    hint = logins.sink.of(SessionChanged)[-1].hint
+    assert hint == Bilingual("no answer to the login within 4 s", "4 秒内没有收到登录应答")
+
+
+def test_two_steps_have_their_time_each(logins: Logins) -> None:
+    logins.front(MD)
+    logins.wait(TIMEOUT - 0.1)
+    logins.of[MD].went_on()
+    logins.wait(TIMEOUT - 0.1)
+    assert logins.states(MD) == []
+
+
+def test_a_venue_that_answers_twice_is_taken_at_its_first_word(logins: Logins) -> None:
+    logins.front(MD)
+    logins.wait(TIMEOUT)
+    logins.wait(1.2 * RETRY)
+    assert logins.sent == [MD, MD]
+    assert logins.of[MD].succeeded()
+    assert not logins.of[MD].succeeded()
+    logins.refuse(MD, 3)
+    assert logins.account.refused == {}
+
+
+# Both sessions
+
+
+def test_one_wrong_password_costs_one_attempt(logins: Logins) -> None:
+    logins.front(TD, MD)
+    assert logins.sent == [MD]
+    logins.refuse(MD, 3)
+    logins.wait(100)
+    assert logins.sent == [MD]
+    assert logins.states(MD) == logins.states(TD) == [FAILED]
+
+
+def test_a_market_data_front_that_does_not_check_passwords_keeps_its_data(logins: Logins) -> None:
+    logins.front(MD, TD)
+    logins.of[MD].succeeded()
+    logins.wait()
+    assert logins.sent == [MD, TD]
+    logins.refuse(TD, 3)
+    assert logins.states(MD) == []
+    logins.front(MD, there=False)
+    logins.front(MD)
+    assert logins.sent == [MD, TD, MD]  # it was taken with this password before
+
+
+def test_trading_does_not_wait_long_for_market_data(logins: Logins) -> None:
+    logins.front(TD)
+    logins.wait(COURTESY - 0.1)
+    assert logins.sent == []
+    logins.wait(0.2)
+    assert logins.sent == [TD]
+    logins.front(MD)
+    assert logins.sent == [TD]  # one at a time
+    logins.refuse(TD, 75)
+    logins.wait(100)
+    assert logins.sent == [TD]
+    assert logins.states(MD) == [FAILED]
+
+
+def test_a_trading_front_that_is_mute_holds_market_data_up_for_seconds_only(logins: Logins) -> None:
+    logins.front(TD)
+    logins.wait(COURTESY)
+    logins.front(MD)
+    logins.wait(COURTESY)
+    assert logins.sent == [TD, MD]
+
+
+def test_an_authentication_that_fails_does_not_concern_market_data(logins: Logins) -> None:
+    logins.front(TD, MD)
+    logins.refuse(MD, 7)
+    logins.wait()
+    logins.refuse(TD, 63)
+    assert (logins.states(MD), logins.states(TD)) == ([WAITING], [FAILED])
+    logins.wait(1.2 * RETRY)
+    assert logins.sent == [MD, TD, MD]
+
+
+def test_what_is_unknown_is_tried_twice_in_all(logins: Logins) -> None:
+    logins.front(TD, MD)
+    logins.refuse(MD, 99999)
+    logins.wait()
+    logins.refuse(TD, 99999)
+    logins.wait(100)
+    assert logins.sent == [MD, TD]
+    assert len(logins.sent) == MAX_ATTEMPTS
+    assert logins.states(MD) == [WAITING, FAILED]
+    assert logins.states(TD)[-1] is FAILED
+
+
+# From process to process
+
+
+def test_a_fresh_process_of_the_same_setting_does_not_try_again_that_day(tmp_path: Path) -> None:
+    first = Logins(tmp_path)
+    first.front(MD, TD)
+    first.refuse(MD, 3)
+    again = Logins(tmp_path)
+    again.front(MD, TD)
+    again.wait(100)
+    assert again.sent == []
+    refusal = again.account.refused[TD]
+    assert (refusal.code, refusal.words) == (3, "CTP:不行")
+
+
+@pytest.mark.parametrize(("day", "setting"), [(20261121, {}), (20261120, {"密码": "q"}), (20261120, {"用户名": "v"})])
+def test_another_day_or_another_setting_is_tried(tmp_path: Path, day: int, setting: dict[str, str]) -> None:
+    first = Logins(tmp_path)
+    first.front(MD)
+    first.refuse(MD, 3)
+    again = Logins(tmp_path, day, **setting)
+    again.front(MD)
+    assert again.sent == [MD]
+
+
+def test_an_operator_pardons(tmp_path: Path) -> None:
+    first = Logins(tmp_path)
+    first.front(MD)
+    first.refuse(MD, 3)
+    first.account.pardon()
+    again = Logins(tmp_path)
+    again.front(MD)
+    assert again.sent == [MD]
+
+
+def test_what_is_kept_does_not_give_the_password_away(tmp_path: Path) -> None:
+    texts = set[str]()
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        folder.mkdir()
+        logins = Logins(folder, 密码="swordfish")
+        logins.front(MD)
+        logins.refuse(MD, 3)
+        (file,) = folder.iterdir()
+        assert file.stat().st_mode & 0o077 == 0
+        texts.add(file.read_text())
+    assert not any("swordfish" in text for text in texts)
+    assert len(texts) == 2  # salted: equal passwords do not look equal
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"day": "x"}', "[1]", "\udcff"])
+def test_a_damaged_memory_is_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "refused.json").write_bytes(content.encode(errors="surrogateescape"))
+    logins = Logins(tmp_path)
+    assert logins.account.refused == {}
+    assert [log.code for log in logins.sink.of(Logged)] == ["gateway.not_kept"]
+
+
+# The table
+
+
+@pytest.mark.parametrize("error", KNOWN)
 def test_every_known_error_has_a_hint_in_both_languages(error: int) -> None:
-    _, hint = judge(error)
-    english, slash, chinese = hint.partition(" / ")
-    assert slash
-    assert english
-    assert not chinese.isascii()
+    hint = judge(error).hint
+    assert hint is not None
+    assert hint.english
+    assert not hint.chinese.isascii()
+
+
+@pytest.mark.parametrize("reason", [4097, 4098, 8193, 8194, 8195])
+def test_the_reasons_of_a_lost_front_have_words(reason: int) -> None:
+    words = why_disconnected(reason)
+    assert words is not None
+    assert not words.chinese.isascii()
+    assert why_disconnected(1) is None
 
 
 def test_an_unknown_error_is_tried_again_without_a_hint() -> None:
-    assert judge(123456) == (Verdict.RETRY, "")
+    assert judge(123456) == (Verdict.RETRY, None)

@@ -27,7 +27,7 @@ def guarded(callback: Callable[Concatenate[S, P], None]) -> Callable[Concatenate
             callback(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 (the last frame before foreign code)
             detail = f"{type(error).__name__}: {error}"
-            fields: dict[str, str | int | float | bool | None] = {"callback": callback.__name__, "detail": detail[:300]}
-            self.sink.event(Logged(Level.ERROR, "gateway.callback_failed", fields))
+            fields = {"callback": callback.__name__, "detail": detail[:300]}
+            self.sink.event(Logged(Level.ERROR, "gateway.callback_failed", {**fields}))
 
     return run

@@ -1,24 +1,31 @@
 """A line of the CTP family behind the gateway port: vnpy's gateway with our two APIs in it."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
+from random import Random
 
+import msgspec
 from vnpy.trader.utility import get_folder_path
 
 from marketbus.domain.exchange_time import ExchangeTime
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
+from marketbus.domain.times import to_datetime, yyyymmdd
+from marketbus.gateways.ctp_family.account import Account, Refused
 from marketbus.gateways.ctp_family.dialect import Dialect
-from marketbus.gateways.ctp_family.front_watch import probe
+from marketbus.gateways.ctp_family.front_order import Choice, FrontOrder
+from marketbus.gateways.ctp_family.kept import Kept
 from marketbus.gateways.ctp_family.line import Line
-from marketbus.gateways.ctp_family.login import Login
+from marketbus.gateways.ctp_family.login import Login, Patience
 from marketbus.gateways.ctp_family.md_api import MarketDataApi
 from marketbus.gateways.ctp_family.sdk import Sdk
 from marketbus.gateways.ctp_family.setting import Front, Setting
 from marketbus.gateways.ctp_family.symbols import Symbols
 from marketbus.gateways.ctp_family.td_api import TraderApi
 from marketbus.gateways.ctp_family.translate import Translator
+from marketbus.gateways.ctp_family.watch import SessionWatch, watch_query
 from marketbus.gateways.vnpy.engine import TimerOnlyEngine
 from marketbus.gateways.vnpy.lane import Lane
 from marketbus.ports.gateway import Capability, GatewayContext, GatewaySpec, Logged, SessionChanged
@@ -50,7 +57,18 @@ class FamilyGateway:
         self._spec = spec
         self._setting = setting
         self._sink = context.sink
+        self._clock = context.clock
         self._loop = asyncio.get_running_loop()
+        random = Random(f"{spec.name}/{os.getpid()}/{context.clock.now()}")  # noqa: S311 (spreads retries)
+        self._order = FrontOrder(setting.md_fronts, Kept(context.folder / "fronts.json", Choice, context.sink), random)
+        self._account = Account(
+            setting,
+            Kept(context.folder / "refused.json", Refused, context.sink),
+            lambda: yyyymmdd(to_datetime(context.clock.now()).date()),
+        )
+        self._md_login = self._login(Channel.MD, context, random)
+        self._td_login = self._login(Channel.TD, context, random)
+        self._md_login.other, self._td_login.other = self._td_login, self._md_login
         self._symbols = Symbols()
         self._symbols.list(context.contracts)
         self._md_lane = Lane("md", spec.call_timeout, context.sink)
@@ -65,9 +83,9 @@ class FamilyGateway:
         translator = Translator(spec.name, self._symbols, times, context.market, simulated=sdk.simulated)
         self._md = native.md(
             self._vnpy,
-            setting,
+            msgspec.structs.replace(setting, md_fronts=(self._order.current,)),
             flow,
-            self._line(Channel.MD),
+            Line(Channel.MD, setting, self._sink, self._md_login, self._order.proved),
             self._symbols,
             translator,
             context.clock,
@@ -78,9 +96,10 @@ class FamilyGateway:
             dialect,
             setting,
             flow,
-            self._line(Channel.TD),
+            Line(Channel.TD, setting, self._sink, self._td_login),
             self._symbols,
             self._query_later,
+            context.clock,
         )
         self._vnpy.md_api = self._md
         self._vnpy.td_api = self._td
@@ -88,9 +107,10 @@ class FamilyGateway:
     async def connect(self) -> None:
         """Open both sessions and watch that their fronts answer, until cancelled."""
         async with self._tasks:
-            self._open(Channel.MD, self._setting.md_fronts, self._md_lane, self._md)
+            self._open(Channel.MD, (self._order.current,), self._md_lane, self._md, self._md_login, self._order)
             if self._setting.td_fronts:
-                self._open(Channel.TD, self._setting.td_fronts, self._td_lane, self._td)
+                self._open(Channel.TD, self._setting.td_fronts, self._td_lane, self._td, self._td_login)
+                self._tasks.create_task(watch_query(self._td, self._spec.login_timeout, self._clock))
 
     async def subscribe(self, instruments: Sequence[Instrument]) -> None:
         """Ask for market data in the `md` lane, in chunks."""
@@ -106,49 +126,44 @@ class FamilyGateway:
             await self._md_lane.call("unsubscribe", lambda part=part: self._md.unsubscribe_all(part))
 
     def condemn_front(self, channel: Channel) -> None:
-        """Nothing yet: the SDK chooses among the fronts."""
+        """Market data: the next process takes the next front. Trading: the SDK itself goes round among its fronts."""
+        if channel is Channel.MD:
+            self._order.condemn()
 
     def begin_anew(self, *, pardon: bool) -> None:
-        """Nothing is remembered from one process to the next yet."""
+        """The next process takes the first front; with `pardon` it tries a login again that was refused for good."""
+        self._order.begin_anew()
+        if pardon:
+            self._account.pardon()
 
     async def close(self) -> None:
         """Nothing: vnpy_ctp's close deadlocks (exit() joins a thread that waits for the GIL); the process ends now."""
 
-    def _line(self, channel: Channel) -> Line:
-        login = Login(channel, self._sink, self._login_later, self._spec.login_retry)
-        return Line(channel, self._setting, self._sink, login)
+    def _login(self, channel: Channel, context: GatewayContext, random: Random) -> Login:
+        patience = Patience(timeout=self._spec.login_timeout, retry=self._spec.login_retry)
+        return Login(channel, self._sink, self._account, self._login_later, patience, context.clock, random)
 
-    def _open(self, channel: Channel, fronts: Sequence[Front], lane: Lane, api: MarketDataApi | TraderApi) -> None:
+    def _open(
+        self,
+        channel: Channel,
+        fronts: Sequence[Front],
+        lane: Lane,
+        api: MarketDataApi | TraderApi,
+        login: Login,
+        order: FrontOrder | None = None,
+    ) -> None:
         addresses = ", ".join(front.address for front in fronts)
         self._sink.event(SessionChanged(channel, SessionState.CONNECTING, front=addresses))
+        refusal = self._account.refused.get(channel)
+        if refusal is not None:  # by an earlier process: not even the connection is worth anything
+            at = f"{to_datetime(refusal.at):%Y-%m-%d %H:%M}"
+            self._sink.event(Logged(Level.ERROR, "session.refused_before", {"channel": channel.value, "at": at}))
+            login.fail()
+            return
         self._sink.event(Logged(Level.INFO, f"{channel}.connecting", {"front": addresses}))
         self._tasks.create_task(lane.call(f"{channel} init", api.open))
-        self._tasks.create_task(self._watch(channel, fronts, lambda: api.line.connected or api.line.given_up))
-
-    async def _watch(self, channel: Channel, fronts: Sequence[Front], connected: Callable[[], bool]) -> None:
-        patience = self._spec.connect_timeout
-        said = ""
-        while True:
-            waited = 0.0
-            while not connected() and waited < patience:
-                await asyncio.sleep(0.1)
-                waited += 0.1
-            if connected():
-                said = ""
-                await asyncio.sleep(1)
-                continue
-            found = await probe(fronts, seconds=1.0)
-            if connected() or found == said:
-                continue
-            said = found
-            self._sink.event(SessionChanged(channel, SessionState.CONNECTING, message=found))
-            addresses = ", ".join(front.address for front in fronts)
-            fields: dict[str, str | int | float | bool | None] = {
-                "front": addresses,
-                "seconds": patience,
-                "probe": found,
-            }
-            self._sink.event(Logged(Level.ERROR, f"{channel}.connect_timeout", fields))
+        watch = SessionWatch(channel, api.line, fronts, self._spec, self._clock, order)
+        self._tasks.create_task(watch.run())
 
     # Called in SDK threads: what must not happen inside a callback happens later, in the lane.
 

@@ -1,10 +1,12 @@
 """What a counter's market data and trading session have in common: a front, a login, and their words in the log."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from marketbus.domain.message import reason as because
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
+from marketbus.gateways.ctp_family.errors import why_disconnected
 from marketbus.gateways.ctp_family.login import Login
 from marketbus.gateways.ctp_family.setting import Setting
 from marketbus.ports.gateway import GatewaySink, Logged, SessionChanged
@@ -13,8 +15,16 @@ from marketbus.ports.gateway import GatewaySink, Logged, SessionChanged
 class Line:
     """One session's front and login. Called in the SDK's threads and in the session's lane."""
 
-    def __init__(self, channel: Channel, setting: Setting, sink: GatewaySink, login: Login) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        setting: Setting,
+        sink: GatewaySink,
+        login: Login,
+        on_login: Callable[[], None] = lambda: None,
+    ) -> None:
         self.sink = sink
+        self._on_login = on_login
         self.connected = False
         """Whether the front is there."""
         self._channel = channel
@@ -26,6 +36,21 @@ class Line:
         """Whether a refusal has latched."""
         return self._login.latched
 
+    @property
+    def logged_in_now(self) -> bool:
+        """Whether the venue has taken us, and the front is still there."""
+        return self._login.taken
+
+    @property
+    def login_overdue(self) -> bool:
+        """Whether a login has waited for its answer for too long."""
+        return self._login.overdue
+
+    @property
+    def heard(self) -> float:
+        """When the venue last answered, or when this process began; monotonic seconds."""
+        return self._login.heard
+
     def front_connected(self) -> None:
         """The front is there."""
         self.connected = True
@@ -35,10 +60,13 @@ class Line:
         """The front is gone; the SDK reconnects by itself."""
         self.connected = False
         self._login.front_lost()
-        words = f"0x{reason:04X}"
-        self.sink.event(Logged(Level.WARNING, f"{self._channel}.disconnected", {"reason": words}))
+        words, hint = f"0x{reason:04X} ({reason})", why_disconnected(reason)
+        fields = {"reason": because(words, hint)}
+        self.sink.event(Logged(Level.WARNING, f"{self._channel}.disconnected", {**fields}))
         if not self.given_up:
-            self.enter(SessionState.DISCONNECTED, code=reason, message=f"front lost, {words}")
+            message = f"front lost, {words}"
+            lost = SessionChanged(self._channel, SessionState.DISCONNECTED, code=reason, message=message, hint=hint)
+            self.sink.event(lost)
 
     def begin_login(self, *, again: bool) -> bool:
         """Whether a login may be sent now. `again`: this is the retry that was due."""
@@ -52,9 +80,19 @@ class Line:
         setting = self._setting
         return {"UserID": setting.user_id, "Password": setting.password, "BrokerID": setting.broker_id}
 
-    def logged_in(self, data: Mapping[str, Any]) -> int:
-        """The venue took us; gives its trading day, yyyymmdd, or 0."""
-        self._login.succeeded()
+    def login_timed_out(self) -> None:
+        """A login has waited for its answer for too long."""
+        self._login.timed_out()
+
+    def authenticated(self) -> None:
+        """The first of two steps is done."""
+        self._login.went_on()
+
+    def logged_in(self, data: Mapping[str, Any]) -> int | None:
+        """The venue took us; gives its trading day, yyyymmdd, or 0; None when it says so once more than needed."""
+        if not self._login.succeeded():
+            return None
+        self._on_login()
         day = str(data.get("TradingDay", "")) if data else ""
         self.sink.event(Logged(Level.INFO, f"{self._channel}.login", {"trading_day": day}))
         return int(day) if day.isdigit() else 0
@@ -65,12 +103,9 @@ class Line:
 
     def error(self, error: Mapping[str, Any]) -> None:
         """An error of the venue that changes nothing."""
-        fields: dict[str, str | int | float | bool | None] = {
-            "error": int(error["ErrorID"]),
-            "words": str(error["ErrorMsg"]),
-        }
-        self.sink.event(Logged(Level.ERROR, f"{self._channel}.error", fields))
+        fields = {"error": int(error["ErrorID"]), "words": str(error["ErrorMsg"])}
+        self.sink.event(Logged(Level.ERROR, f"{self._channel}.error", {**fields}))
 
-    def enter(self, state: SessionState, *, code: int | None = None, message: str = "", trading_day: int = 0) -> None:
+    def enter(self, state: SessionState, *, trading_day: int = 0) -> None:
         """The session is in another state."""
-        self.sink.event(SessionChanged(self._channel, state, code=code, message=message, trading_day=trading_day))
+        self.sink.event(SessionChanged(self._channel, state, trading_day=trading_day))

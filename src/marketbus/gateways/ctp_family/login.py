@@ -1,74 +1,200 @@
-"""What both CTP sessions do about a refused login: wait, try once more, or latch."""
+"""What a session does about its logins: one at a time, timed, and after a refusal wait, try once more, or latch."""
 
 from collections.abc import Callable, Mapping
+from random import Random
 from typing import Any
 
+import msgspec
+
+from marketbus.domain.message import Bilingual, reason
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
-from marketbus.gateways.ctp_family.errors import Verdict, judge
+from marketbus.gateways.ctp_family.account import Account, Refusal
+from marketbus.gateways.ctp_family.errors import judge
+from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import GatewaySink, Logged, SessionChanged
 
-MAX_ATTEMPTS = 2
-"""A login refused for good is tried no more often than this: counters lock accounts after a few."""
+EARLY = 0.05
+"""Seconds that a retry may come before its time: timers are not exact."""
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """Seconds."""
+
+    timeout: float
+    """Without an answer."""
+    retry: float
+    """Between two attempts, 20 % more or less by chance."""
 
 
 class Login:
-    """Counts a session's refused logins and decides what follows. Called in the SDK's threads.
+    """One session's logins. Called in the SDK's threads, in the lane and on the loop.
 
-    One login is on its way at a time and one retry is due at a time: a front that comes and goes while the counter is
-    not open must not multiply the attempts, and a retry that comes due after a success must not log in again.
+    One login is on its way at a time and one retry is due at a time: a front that comes and goes must not multiply
+    the attempts, and a retry that comes due after a success must not log in again.
     """
 
     def __init__(
-        self, channel: Channel, sink: GatewaySink, later: Callable[[Channel, float], None], retry: float
+        self,
+        channel: Channel,
+        sink: GatewaySink,
+        account: Account,
+        later: Callable[[Channel, float], None],
+        patience: Patience,
+        clock: Clock,
+        random: Random,
     ) -> None:
-        """`later` logs in again after so many seconds, `retry` of them."""
+        """`later` calls `begin(again=True)` after so many seconds, in the lane."""
+        self.other: Login | None = None
+        """The other session's, which may wait for our answer."""
         self._channel = channel
         self._sink = sink
+        self._account = account
+        self._lock = account.lock
         self._later = later
-        self._retry = retry
-        self._refused = 0
-        self._sent = False
-        self._due = False
-        self.latched = False
+        self._patience = patience
+        self._clock = clock
+        self._random = random
+        self._sent: float | None = None
+        self._due: float | None = None
+        self._in_turn = False
+        self._in = False
+        self.heard = clock.monotonic()
+        """When the venue last answered, monotonic seconds."""
+
+    @property
+    def latched(self) -> bool:
+        """Whether no further login will be sent by this process."""
+        return self._channel in self._account.refused
+
+    @property
+    def taken(self) -> bool:
+        """Whether the session is logged in."""
+        return self._in
 
     def begin(self, *, connected: bool, again: bool) -> bool:
         """Whether to send a login now; counts as sent then. `again`: this is the retry that was due."""
-        if again:
-            self._due = False
-        if self.latched or self._sent or not connected:
-            return False
-        self._sent = True
-        return True
+        with self._lock:
+            now = self._clock.monotonic()
+            if self._due is not None and now < self._due - EARLY:
+                return False
+            if again and self._due is None:
+                return False
+            self._due = None
+            self._in_turn = False
+            if self.latched or self._in or self._sent is not None or not connected:
+                return False
+            wait = self._account.wait(self._channel, now)
+            if wait > 0:
+                self._in_turn = True
+                self._again(wait)
+                return False
+            self._sent = now
+            self._account.sent(self._channel, now)
+            return True
 
-    def succeeded(self) -> None:
-        """The venue took us."""
-        self._refused = 0
+    def went_on(self) -> None:
+        """The first of two steps was answered: the time-out begins anew."""
+        with self._lock:
+            if self._sent is not None:
+                self._sent = self.heard = self._clock.monotonic()
+
+    def succeeded(self) -> bool:
+        """The venue took us; False when that was known or comes too late to matter."""
+        with self._lock:
+            if self._in or self.latched:
+                return False
+            self._in = True
+            self._sent = self._due = None
+            self.heard = self._clock.monotonic()
+            self._account.accepted(self._channel)
+            self._your_turn()
+            return True
 
     def front_lost(self) -> None:
         """The connection is gone, and the login or its answer with it."""
-        self._sent = False
+        with self._lock:
+            if self._in:
+                self.heard = self._clock.monotonic()
+            self._sent = None
+            self._in = False
+            self._account.unanswered(self._channel)
+            self._your_turn()
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the login on its way has had its time."""
+        sent = self._sent
+        return sent is not None and self._clock.monotonic() - sent >= self._patience.timeout
+
+    def timed_out(self) -> None:
+        """Report the login on its way as unanswered; it is tried again. A late answer still counts."""
+        with self._lock:
+            if not self.overdue:
+                return
+            self._sent = None
+            self._account.unanswered(self._channel)
+            seconds = self._patience.timeout
+            self._sink.event(Logged(Level.ERROR, f"{self._channel}.login_timeout", {"seconds": seconds}))
+            hint = Bilingual(f"no answer to the login within {seconds:g} s", f"{seconds:g} 秒内没有收到登录应答")
+            self._sink.event(SessionChanged(self._channel, SessionState.WAITING, hint=hint))
+            self._again(self._jittered())
+            self._your_turn()
 
     def refused(self, code: str, error: Mapping[str, Any]) -> None:
         """The venue refused; `code` is the message to log."""
-        self._sent = False
         error_id, words = int(error["ErrorID"]), str(error["ErrorMsg"])
         self._sink.event(Logged(Level.ERROR, code, {"error": error_id, "words": words}))
-        verdict, hint = judge(error_id)
-        if verdict is not Verdict.WAIT:
-            self._refused += 1
-        latch = verdict is Verdict.FATAL or self._refused >= MAX_ATTEMPTS
-        said = f"[{error_id}] {words}"
-        if latch:
-            self.latched = True
-            self._sink.event(self._changed(SessionState.FAILED, error_id, f"{said}; {hint}" if hint else said))
-            return
-        self._sink.event(self._changed(SessionState.WAITING, error_id, said))
-        waiting = {"channel": self._channel.value, "words": said, "seconds": self._retry}
-        self._sink.event(Logged(Level.WARNING, "session.waiting", {**waiting}))
-        if not self._due:
-            self._due = True
-            self._later(self._channel, self._retry)
+        meaning = judge(error_id)
+        with self._lock:
+            self.heard = self._clock.monotonic()
+            if self._in:
+                return  # the late answer to an earlier attempt
+            self._sent = None
+            refusal = Refusal(error_id, words, self._clock.now())
+            if self._account.judged(self._channel, meaning.verdict, refusal):
+                self._due = None
+                self.fail()
+                if self.other is not None and self.other.latched:
+                    self.other.fail()
+                self._your_turn()
+                return
+            said = f"[{error_id}] {words}"
+            changed = SessionChanged(
+                self._channel, SessionState.WAITING, code=error_id, message=said, hint=meaning.hint
+            )
+            self._sink.event(changed)
+            seconds = self._jittered()
+            fields = {"channel": self._channel.value, "why": reason(said, meaning.hint), "seconds": round(seconds, 1)}
+            self._sink.event(Logged(Level.WARNING, "session.waiting", {**fields}))
+            if self._due is None:
+                self._again(seconds)
+            self._your_turn()
 
-    def _changed(self, state: SessionState, code: int, message: str) -> SessionChanged:
-        return SessionChanged(self._channel, state, code=code, message=message)
+    def fail(self) -> None:
+        """Say that this session is given up, and why."""
+        refusal = self._account.refused[self._channel]
+        self._sink.event(
+            SessionChanged(
+                self._channel,
+                SessionState.FAILED,
+                code=refusal.code,
+                message=f"[{refusal.code}] {refusal.words}",
+                hint=judge(refusal.code).hint,
+            )
+        )
+
+    def _your_turn(self) -> None:
+        if self.other is not None:
+            self.other._take_turn()
+
+    def _take_turn(self) -> None:
+        if self._in_turn:
+            self._again(0.0)
+
+    def _again(self, seconds: float) -> None:
+        self._due = self._clock.monotonic() + seconds
+        self._later(self._channel, seconds)
+
+    def _jittered(self) -> float:
+        return self._patience.retry * self._random.uniform(0.8, 1.2)

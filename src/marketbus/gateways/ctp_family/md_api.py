@@ -103,7 +103,9 @@ class MarketDataApi(_Native):
         if error and error["ErrorID"]:
             self.line.refused("login", error)
         else:
-            self.line.enter(SessionState.READY, trading_day=self.line.logged_in(data))
+            day = self.line.logged_in(data)
+            if day is not None:
+                self.line.enter(SessionState.READY, trading_day=day)
 
     @guarded
     def onRspError(self, error: Mapping[str, Any], reqid: int, last: bool) -> None:

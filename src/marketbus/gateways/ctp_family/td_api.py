@@ -19,6 +19,7 @@ from marketbus.gateways.ctp_family.dialect import Dialect
 from marketbus.gateways.ctp_family.line import Line
 from marketbus.gateways.ctp_family.setting import Setting
 from marketbus.gateways.ctp_family.symbols import Symbols
+from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import ContractsListed, Logged
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class TraderApi(_Native):
         line: Line,
         symbols: Symbols,
         query_later: Callable[[float], None],
+        clock: Clock,
     ) -> None:
         super().__init__(gateway)
         self._dialect = dialect
@@ -55,8 +57,12 @@ class TraderApi(_Native):
         self.sink = line.sink
         self.symbols = symbols
         self._query_later = query_later
+        self._clock = clock
         self._listed: list[Contract] = []
         self._day = 0
+        self._query_due = False
+        self._query_heard: float | None = None
+        self._query_reported = False
 
     # Calls
 
@@ -93,13 +99,32 @@ class TraderApi(_Native):
 
     def query_contracts(self) -> None:
         """Ask for every instrument; asked again a little later when the SDK's flow control says no."""
-        if not self.line.connected:
-            return
+        self._query_due = False
+        if self._query_heard is None:
+            return  # not logged in, or listed already
         self.reqid += 1
         if self.reqQryInstrument({}, self.reqid):
-            self._query_later(QUERY_RETRY)
+            self._ask_later(QUERY_RETRY)
         else:
             self._listed.clear()
+
+    def query_silence(self, now: float) -> float:
+        """Seconds since the counter last said something of the contracts that are still to come; 0: none are."""
+        heard = self._query_heard
+        return 0.0 if heard is None else now - heard
+
+    def query_unanswered(self, seconds: float) -> None:
+        """Nothing has come for so long: ask again, and say so once per login."""
+        self._query_heard = self._clock.monotonic()
+        if not self._query_reported:
+            self._query_reported = True
+            self.sink.event(Logged(Level.ERROR, "td.query_timeout", {"seconds": seconds}))
+        self._ask_later(0.0)
+
+    def _ask_later(self, seconds: float) -> None:
+        if not self._query_due:
+            self._query_due = True
+            self._query_later(seconds)
 
     def _send_login(self) -> None:
         self.reqid += 1
@@ -116,6 +141,7 @@ class TraderApi(_Native):
     @guarded
     def onFrontDisconnected(self, reason: int) -> None:
         """The front is gone; the SDK reconnects by itself."""
+        self._query_heard = None
         self.line.front_lost(reason)
 
     @guarded
@@ -124,6 +150,7 @@ class TraderApi(_Native):
         if error and error["ErrorID"]:
             self.line.refused("authenticate", error)
             return
+        self.line.authenticated()
         self.sink.event(Logged(Level.INFO, "td.authenticated"))
         self._send_login()
 
@@ -133,7 +160,12 @@ class TraderApi(_Native):
         if error and error["ErrorID"]:
             self.line.refused("login", error)
             return
-        self._day = self.line.logged_in(data)
+        day = self.line.logged_in(data)
+        if day is None:
+            return
+        self._day = day
+        self._query_heard = self._clock.monotonic()
+        self._query_reported = False
         self.line.enter(SessionState.SYNCING, trading_day=self._day)
         self.reqid += 1
         self.reqSettlementInfoConfirm(
@@ -149,7 +181,7 @@ class TraderApi(_Native):
             self.line.error(error)
         else:
             self.sink.event(Logged(Level.INFO, "td.settlement_confirmed"))
-        self._query_later(0.0)
+        self._ask_later(0.0)
 
     @guarded
     def onRspQryInstrument(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
@@ -157,9 +189,11 @@ class TraderApi(_Native):
 
         A refused query is asked again: right after its login a counter often is not ready yet (ErrorID 90).
         """
+        if self._query_heard is not None:
+            self._query_heard = self._clock.monotonic()
         if error and error["ErrorID"]:
             self.line.error(error)
-            self._query_later(REFUSED_RETRY)
+            self._ask_later(REFUSED_RETRY)
             return
         if data:
             try:
@@ -170,6 +204,7 @@ class TraderApi(_Native):
                 if listed is not None:
                     self._listed.append(listed)
         if last:
+            self._query_heard = None
             self.symbols.list(self._listed)
             self.sink.event(Logged(Level.INFO, "td.contracts", {"count": len(self._listed)}))
             self.sink.event(ContractsListed(tuple(self._listed), complete=bool(self._listed)))
