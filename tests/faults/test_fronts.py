@@ -2,6 +2,7 @@
 
 import signal
 import time
+from typing import Any
 
 from marketbus import GatewayStatus
 from tests.conftest import Measured, Systems
@@ -61,7 +62,7 @@ async def test_a_front_that_refuses_is_named_and_taken_again_when_it_is_back(sys
 async def test_a_wrong_password_costs_one_attempt_whatever_restarts_until_an_operator_asks(systems: Systems) -> None:
     system = systems(password="right")
     tried = system.lab.count_logins()
-    bad = {"setting": {"密码": "wrong"}, "connect_timeout": 0.5, "login_retry": 0.2}
+    bad: dict[str, Any] = {"setting": {"密码": "wrong"}, "connect_timeout": 0.5, "login_retry": 0.2}
     worker = system.worker(*WANTED, **bad)
     async with system.connect() as bus:
         status = await system.until(bus, lambda s: s.md.state == s.td.state == "FAILED", "both sessions failed")
