@@ -13,7 +13,8 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.result import Result
 from marketbus.apps import china_locale
 from marketbus.domain.errors import MarketBusError
-from marketbus.lab.ctp import build
+from marketbus.lab.ctp import CTP
+from marketbus.lab.ctp_family import build
 from marketbus.lab.errors import LabError
 
 FAILURES = (BenchmarkFailed, MarketBusError, LabError, OSError)
@@ -46,7 +47,7 @@ def prepare() -> None:
     """What the cases need, and an end that unwinds everything we started."""
     signal.signal(signal.SIGTERM, _terminated)
     china_locale.ensure()
-    build.ensure(echo=note)
+    build.ensure(CTP, echo=note)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:

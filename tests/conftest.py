@@ -21,7 +21,7 @@ class Systems:
         self._ends = ends
 
     def __call__(self, *, nats: str = "", **lab: Any) -> System:
-        """`lab`: see CtpLabOptions; `nats`: lines of nats-server's configuration."""
+        """`lab`: see LabOptions; `nats`: lines of nats-server's configuration."""
         self.started.append(System(self._folder, lab, nats))
         return self._ends.enter_context(self.started[-1])
 

@@ -14,7 +14,7 @@ from benchmarks.process import Process
 from benchmarks.sources.counter import INSTRUMENTS, counter
 from marketbus.adapters.nats.embedded import EmbeddedNats
 from marketbus.apps import tether, worker_environment
-from marketbus.lab.ctp.client import LabControl
+from marketbus.lab.ctp_family.client import LabControl
 
 GATEWAY = "bench"
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.process import Process
-from marketbus.lab.ctp.client import LabControl
+from marketbus.lab.ctp_family.client import LabControl
 
 
 @dataclass(frozen=True)

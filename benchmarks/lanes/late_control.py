@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
 from benchmarks.lanes.lane import wait_for
-from marketbus.lab.ctp.client import LabControl
+from marketbus.lab.ctp_family.client import LabControl
 
 
 class LateControl(LabControl):

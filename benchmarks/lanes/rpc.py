@@ -10,8 +10,9 @@ from benchmarks.lanes.lane import Lane, wait_for
 from benchmarks.process import Process
 from benchmarks.sources.counter import INSTRUMENTS, counter
 from marketbus.apps import worker_environment
-from marketbus.lab.ctp import build
-from marketbus.lab.ctp.client import LabControl
+from marketbus.lab.ctp import CTP
+from marketbus.lab.ctp_family import build
+from marketbus.lab.ctp_family.client import LabControl
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def ctp(folder: Path, *, lean: bool = False) -> Generator[Lane]:
     """The stock vnpy_ctp gateway in front of a simulated counter of its own."""
     made(folder)
     with counter(folder) as (addresses, control):
-        arguments = (str(build.library_dir()), addresses.md, addresses.td, str(INSTRUMENTS))
+        arguments = (str(build.library_dir(CTP)), addresses.md, addresses.td, str(INSTRUMENTS))
         with rpc_lane(folder, "benchmarks.sources.stock_ctp", arguments, control, INSTRUMENTS, lean=lean) as lane:
             yield lane
 

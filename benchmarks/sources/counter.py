@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.process import Process
-from marketbus.lab.ctp.client import LabControl
+from marketbus.lab.ctp_family.client import LabControl
 
 INSTRUMENTS = 500
 

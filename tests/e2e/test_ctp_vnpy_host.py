@@ -10,7 +10,8 @@ import pytest
 
 import marketbus
 from marketbus.apps import china_locale, worker_environment
-from marketbus.lab.ctp import build
+from marketbus.lab.ctp import CTP
+from marketbus.lab.ctp_family import build
 from tests.system import Process, Recorder, System, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ def quotes(system: System, *subscribe: str, **keys: Any) -> Process:
         "setting": {"user": "me", "noise": 0},
     }
     file = system.config(quotes=section | keys)
-    return system.start(file, "quotes", {"PYTHONPATH": str(ROOT)})
+    return system.start(file, "quotes", {"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"})
 
 
 async def test_a_third_partys_gateway_is_hosted_by_its_class_alone(system: System) -> None:
@@ -85,9 +86,9 @@ async def test_a_class_that_is_not_there_is_a_configuration_error(system: System
 
 async def test_the_stock_ctp_gateway_runs_hosted(system: System) -> None:
     """Unmodified vnpy_ctp under the generic host, its library replaced by the simulated one through the loader."""
-    libraries = build.library_dir()
+    libraries = build.library_dir(CTP)
     china_locale.ensure()
-    preload = ":".join(str(libraries / name) for name in build.LIBRARIES.values())
+    preload = ":".join(str(libraries / name) for name in CTP.libraries.values())
     section = system.gateway("IF2612.CFFEX") | {"kind": "vnpy", "class": "vnpy_ctp:CtpGateway", "sdk": "vendor"}
     file = system.config(stock=section)
     command = worker_environment.command("stock", file, base=system.env)

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from marketbus.lab.ctp import CtpLab, CtpLabOptions, LabControl, build
+from marketbus.lab.ctp import CTP
+from marketbus.lab.ctp_family import CounterLab, LabControl, LabOptions, build
 
 SYMBOLS = ["rb2701", "IF2612", "m2701", "SA701", "sc2701", "si2701"]
 START = "2026-11-20T09:30:00+08:00"
@@ -78,7 +79,7 @@ async def until(condition: Callable[[], bool], what: str, seconds: float = 30) -
 
 @pytest.fixture(scope="session")
 def libraries() -> Path:
-    return build.ensure()
+    return build.ensure(CTP)
 
 
 @pytest.fixture(scope="session")
@@ -90,15 +91,15 @@ def locale(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def lab(libraries: Path) -> AsyncIterator[CtpLab]:
-    lab = CtpLab(CtpLabOptions(instruments=300, rate=200, start=datetime.fromisoformat(START)))
+async def lab(libraries: Path) -> AsyncIterator[CounterLab]:
+    lab = CounterLab(CTP, LabOptions(instruments=300, rate=200, start=datetime.fromisoformat(START)))
     await lab.start()
     yield lab
     await lab.stop()
 
 
 @pytest.fixture
-def child(lab: CtpLab, tmp_path: Path, locale: Path, libraries: Path) -> Iterator[Child]:
+def child(lab: CounterLab, tmp_path: Path, locale: Path, libraries: Path) -> Iterator[Child]:
     child = Child(tmp_path, locale, libraries, lab.addresses)
     yield child
     child.stop()
@@ -110,7 +111,7 @@ async def ready(child: Child) -> None:
     )
 
 
-async def test_contracts_and_ticks_arrive(lab: CtpLab, child: Child) -> None:
+async def test_contracts_and_ticks_arrive(lab: CounterLab, child: Child) -> None:
     await ready(child)
     contracts = await child.ask("contracts")
     assert len(contracts) == 300
@@ -127,7 +128,7 @@ async def test_contracts_and_ticks_arrive(lab: CtpLab, child: Child) -> None:
     assert tick["bid5"] < tick["bid1"] < tick["ask1"] < tick["ask5"]
 
 
-async def test_burst_arrives_complete(lab: CtpLab, child: Child) -> None:
+async def test_burst_arrives_complete(lab: CounterLab, child: Child) -> None:
     await ready(child)
     lab.rate(0)
     child.tell("subscribe " + " ".join(SYMBOLS))
@@ -146,7 +147,7 @@ async def test_burst_arrives_complete(lab: CtpLab, child: Child) -> None:
         await asyncio.sleep(0.1)
 
 
-async def test_dropped_fronts_reconnect_and_log_in_again(lab: CtpLab, child: Child) -> None:
+async def test_dropped_fronts_reconnect_and_log_in_again(lab: CounterLab, child: Child) -> None:
     await ready(child)
     child.tell("subscribe rb2701")
     await until(lambda: lab.status()["subscribed"] == 1, "the subscription")
@@ -158,13 +159,13 @@ async def test_dropped_fronts_reconnect_and_log_in_again(lab: CtpLab, child: Chi
     await until(lambda: lab.status()["sent"] > before + 10, "ticks after the drop")
 
 
-async def test_rejected_login_tells_the_counters_words(lab: CtpLab, child: Child) -> None:
+async def test_rejected_login_tells_the_counters_words(lab: CounterLab, child: Child) -> None:
     lab.reject_login(75)
     await until(lambda: any("代码：75" in log for log in child.logs), "the refusal")
     assert any("CTP:连续登录失败次数超限,登录被禁止" in log for log in child.logs)
 
 
-async def test_malformed_ticks_reach_the_sdk(lab: CtpLab, child: Child) -> None:
+async def test_malformed_ticks_reach_the_sdk(lab: CounterLab, child: Child) -> None:
     await ready(child)
     lab.rate(0)
     child.tell("subscribe rb2701")
@@ -180,13 +181,13 @@ async def test_malformed_ticks_reach_the_sdk(lab: CtpLab, child: Child) -> None:
     assert 123456 in got["rb2701"]
 
 
-async def test_crash_kills_the_sdk_process(lab: CtpLab, child: Child) -> None:
+async def test_crash_kills_the_sdk_process(lab: CounterLab, child: Child) -> None:
     await ready(child)
     assert lab.crash() == 1
     assert await child.ended() == -11
 
 
-async def test_hung_callback_thread_goes_silent(lab: CtpLab, child: Child) -> None:
+async def test_hung_callback_thread_goes_silent(lab: CounterLab, child: Child) -> None:
     await ready(child)
     child.tell("subscribe rb2701")
     await until(lambda: lab.status()["subscribed"] == 1, "the subscription")
@@ -197,7 +198,7 @@ async def test_hung_callback_thread_goes_silent(lab: CtpLab, child: Child) -> No
     assert lab.oracle()["rb2701"]["last"] not in got.get("rb2701", [])
 
 
-async def test_refused_and_mute_fronts(lab: CtpLab, child: Child) -> None:
+async def test_refused_and_mute_fronts(lab: CounterLab, child: Child) -> None:
     await ready(child)
     lab.mute(front="md")
     await lab.refuse(front="td")
@@ -228,7 +229,7 @@ def test_addresses_off_this_machine_are_refused(tmp_path: Path, locale: Path, li
     assert "refused front tcp://192.0.2.1:41213" in done.stderr
 
 
-async def test_control_port_speaks_for_the_lab(lab: CtpLab, child: Child) -> None:
+async def test_control_port_speaks_for_the_lab(lab: CounterLab, child: Child) -> None:
     await ready(child)
 
     def talk() -> dict[str, Any]:

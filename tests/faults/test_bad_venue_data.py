@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from marketbus import GatewayStatus, Tick, TickFlag
-from marketbus.lab.ctp import CtpLab
+from marketbus.lab.ctp_family import CounterLab
 from tests.system import Recorder, System, eventually
 
 PRICES = (
@@ -152,7 +152,7 @@ async def test_prices_that_do_not_exist_are_absent(victim: Victim) -> None:
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 async def test_prices_that_are_no_numbers_are_absent(victim: Victim, number: float) -> None:
-    def send(lab: CtpLab) -> None:  # not by the control port: JSON has no NaN
+    def send(lab: CounterLab) -> None:  # not by the control port: JSON has no NaN
         lab.malformed("rb2701", dict.fromkeys((*PRICES, "Turnover", "OpenInterest"), number) | {"Volume": 7})
 
     victim.system.lab.call(send)
@@ -247,7 +247,7 @@ async def test_a_thousand_bad_records_are_a_count_and_a_few_lines(line: System, 
 async def test_contracts_that_make_no_sense_cost_themselves_only(system: System) -> None:
     """An unknown exchange is a KeyError in the stock gateway, which loses the contract, or the whole list (618)."""
 
-    def spoil(lab: CtpLab) -> None:
+    def spoil(lab: CounterLab) -> None:
         records = lab._trading.contracts._records  # pyright: ignore[reportPrivateUsage]
         rows = {name: row for row, name in enumerate(records["InstrumentID"].tolist())}
         records["ExchangeID"][rows[b"rb2702"]] = b"MARS"

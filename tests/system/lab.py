@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from marketbus.lab.clock import from_ns
-from marketbus.lab.ctp import CtpLab, CtpLabOptions, LabControl, build
+from marketbus.lab.ctp import CTP
+from marketbus.lab.ctp_family import CounterLab, LabControl, LabOptions, build
 from marketbus.lab.exchange import Exchange, Ticks
 from marketbus.lab.instruments import Listing
 
@@ -22,12 +23,12 @@ class Lab:
     """A counter on free ports."""
 
     def __init__(self, **options: Any) -> None:
-        build.ensure()
+        build.ensure(CTP)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lab", daemon=True)
         self._thread.start()
         options = {"instruments": 300, "rate": 200.0, "start": MORNING} | options
-        self.inner = CtpLab(CtpLabOptions(**options))
+        self.inner = CounterLab(CTP, LabOptions(**options))
         self.run(self.inner.start())
         self.addresses = self.inner.addresses
         self.md: str = self.addresses["md"]
@@ -43,7 +44,7 @@ class Lab:
 
         return asyncio.run_coroutine_threadsafe(wait(), self._loop).result(within)
 
-    def call(self, look: Callable[[CtpLab], T]) -> T:
+    def call(self, look: Callable[[CounterLab], T]) -> T:
         """A function in the lab's thread, between two ticks."""
 
         async def act() -> T:
@@ -83,7 +84,7 @@ class Lab:
     def market(self, symbol: str) -> tuple[Ticks, datetime]:
         """The latest raw tick of an instrument and the market's time when it was made."""
 
-        def look(lab: CtpLab) -> tuple[Ticks, datetime]:
+        def look(lab: CounterLab) -> tuple[Ticks, datetime]:
             row = self.exchange.rows[symbol]
             moment = from_ns(int(lab._feed._time_ns[row]))  # pyright: ignore[reportPrivateUsage]
             return self.exchange.snapshot(np.array([row])), moment

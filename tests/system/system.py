@@ -23,7 +23,7 @@ Check = Callable[[GatewayStatus], object]
 
 
 class System:
-    """nats-server, counter and workers. `lab`: what the counter is told, see CtpLabOptions; `nats`: as NatsServer."""
+    """nats-server, counter and workers. `lab`: what the counter is told, see LabOptions; `nats`: as NatsServer."""
 
     def __init__(self, folder: Path, lab: Mapping[str, Any] | None = None, nats: str = "") -> None:
         china_locale.ensure()

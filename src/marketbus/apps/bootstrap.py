@@ -101,7 +101,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             clock=clock,
             market=market,
             folder=folder,
-            lab_library=_lab_library() if spec.sdk == "lab" else None,
+            lab_library=_lab_library(spec.kind) if spec.sdk == "lab" else None,
             contracts=tuple(host.book),
         )
         gateway = plugins.plugin(spec.kind).build(spec, context)
@@ -153,10 +153,11 @@ def _unplug(logs: Logs) -> None:
     logs.publish = None
 
 
-def _lab_library() -> Path:
-    from marketbus.lab.ctp import build  # the lab is loaded only where it is asked for
+def _lab_library(kind: str) -> Path:
+    from marketbus.lab import kinds  # the lab is loaded only where it is asked for
+    from marketbus.lab.ctp_family import build
 
-    return build.library_dir()
+    return build.library_dir(kinds.counter(kind))
 
 
 def _standby(logs: Logs, host: str, pid: int) -> None:

@@ -53,7 +53,7 @@ def rings(after: datetime, until: datetime) -> list[Ring]:
 
 def _of(day: date, products: Hours) -> Iterator[tuple[datetime, Bell]]:
     for begin, end in hours.sessions(day, products):
-        if begin.time() in _OPENINGS:
+        if begin.time() in _OPENINGS and products is not Hours.STOCK_OPTION:  # whose auction is a session here
             yield begin - _BEFORE_OPENING, Bell.AUCTION
         yield end + _AFTER_CLOSE, Bell.CLOSE
     if hours.is_trading_day(day):

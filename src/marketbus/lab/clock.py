@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from marketbus.lab import hours
 from marketbus.lab.errors import LabError
+from marketbus.lab.hours import Hours
 
 _MORNING = timedelta(hours=9, minutes=30)
 _NS = 1_000_000_000
@@ -42,9 +43,11 @@ class LabClock:
         real_ns: Callable[[], int] = time.time_ns,
         *,
         closed_hours: bool = False,
+        live_in: Hours = Hours.NIGHT_23,
     ) -> None:
         self._real_ns = real_ns
         self._closed_hours = closed_hours
+        self._live_in = live_in
         now = real_ns()
         if start is None:
             start = default_start(datetime.fromtimestamp(now / _NS, hours.SHANGHAI).date())
@@ -60,10 +63,10 @@ class LabClock:
             self.segment = Segment(self._real_ns(), to_ns(moment), self.speed)
             self._end_ns = _NEVER
             return
-        end = hours.shared_end(moment)
+        end = hours.shared_end(moment, self._live_in)
         if end is None:
-            moment = hours.next_open(moment)
-            end = hours.shared_end(moment)
+            moment = hours.next_open(moment, self._live_in)
+            end = hours.shared_end(moment, self._live_in)
             assert end is not None
         self.segment = Segment(self._real_ns(), to_ns(moment), self.speed)
         self._end_ns = to_ns(end)
@@ -88,7 +91,7 @@ class LabClock:
         """Jumps over the break when the session has ended. True when it did: announce the new segment."""
         if self.now_ns() < self._end_ns - 1:
             return False
-        self.set(hours.next_open(from_ns(self._end_ns)))
+        self.set(hours.next_open(from_ns(self._end_ns), self._live_in))
         return True
 
     def seconds_to_end(self) -> float:

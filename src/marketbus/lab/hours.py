@@ -20,6 +20,7 @@ class Hours(StrEnum):
     NIGHT_0230 = "night to 02:30"
     INDEX = "stock index"
     BOND = "treasury bond"
+    STOCK_OPTION = "options on funds, and the funds"
 
 
 _Span = tuple[time, time]
@@ -33,10 +34,11 @@ _SPANS: dict[Hours, tuple[_Span, ...]] = {
     Hours.NIGHT_0230: (*_DAY, (time(21), _MIDNIGHT), (_MIDNIGHT, time(2, 30))),
     Hours.INDEX: ((time(9, 30), time(11, 30)), (time(13), time(15))),
     Hours.BOND: ((time(9, 30), time(11, 30)), (time(13), time(15, 15))),
+    # The first is the opening call auction; the closing one, from 14:57, is part of the last.
+    Hours.STOCK_OPTION: ((time(9, 15), time(9, 25)), (time(9, 30), time(11, 30)), (time(13), time(15))),
 }
 # The lab's clock lives in the hours most products share, so that a demonstration never shows a dead market; started or
 # set into the rest (13:00 of the index, the night after 23:00), it stays until that session ends.
-_SHARED = _SPANS[Hours.NIGHT_23]
 _NIGHT_BEGINS = time(20)
 _COUNTER_MORNING, _COUNTER_AFTERNOON = time(8, 30), time(15, 30)
 _COUNTER_EVENING, _COUNTER_NIGHT = time(20, 30), time(2, 45)
@@ -103,17 +105,18 @@ def session_end(moment: datetime, hours: Hours) -> datetime | None:
     return None
 
 
-def shared_end(moment: datetime) -> datetime | None:
-    """When the lab's clock must jump, or None when nothing trades at that moment."""
-    ends = [end for each in Hours if (end := session_end(moment, each)) is not None]
-    return session_end(moment, Hours.NIGHT_23) or max(ends, default=None)
+def shared_end(moment: datetime, live_in: Hours) -> datetime | None:
+    """When the clock of a lab that lives in those hours must jump, or None when nothing trades at that moment."""
+    market = [each for each in Hours if (each is Hours.STOCK_OPTION) == (live_in is Hours.STOCK_OPTION)]
+    ends = [end for each in market if (end := session_end(moment, each)) is not None]
+    return session_end(moment, live_in) or max(ends, default=None)
 
 
-def next_open(moment: datetime) -> datetime:
+def next_open(moment: datetime, live_in: Hours) -> datetime:
     """The next instant at or after `moment` when most products begin a session."""
     for ahead in range(20):
         day = moment.date() + timedelta(days=ahead)
-        for begin, _ in _SHARED:
+        for begin, _ in _SPANS[live_in]:
             start = datetime.combine(day, begin, SHANGHAI)
             if start >= moment and _open_on(start, begin):
                 return start
@@ -131,7 +134,7 @@ def sessions(day: date, hours: Hours) -> list[tuple[datetime, datetime]]:
     return found
 
 
-def counter_window(moment: datetime) -> datetime | None:
+def counter_window(moment: datetime, *, night: bool) -> datetime | None:
     """When the counter opened that is open at `moment`, or None: in the day, and in the evening before a night session.
 
     Counters settle in the late afternoon and come up again for the night; logins in between are refused.
@@ -139,6 +142,8 @@ def counter_window(moment: datetime) -> datetime | None:
     now, day = moment.time(), moment.date()
     if _COUNTER_MORNING <= now < _COUNTER_AFTERNOON and is_trading_day(day):
         return datetime.combine(day, _COUNTER_MORNING, SHANGHAI)
+    if not night:
+        return None
     if now >= _COUNTER_EVENING and has_night(day):
         return datetime.combine(day, _COUNTER_EVENING, SHANGHAI)
     eve = day - timedelta(days=1)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marketbus.lab.ctp import build
+from marketbus.lab.ctp import CTP
+from marketbus.lab.ctp_family import build
 from marketbus.ports.gateway import Capability
 from tests.contract.gateways.ctp import CtpVenue
 from tests.contract.registration import Registration
@@ -14,9 +15,9 @@ class StockCtpVenue(CtpVenue):
 
     def __init__(self) -> None:
         super().__init__()
-        folder = build.library_dir()
+        folder = build.library_dir(CTP)
         self.environment: Mapping[str, str] = {
-            "LD_PRELOAD": ":".join(str(folder / name) for name in build.LIBRARIES.values())
+            "LD_PRELOAD": ":".join(str(folder / name) for name in CTP.libraries.values())
         }
 
     def section(self, *, trading_login: bool = True) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Any, Self
 
-from marketbus.lab.ctp import CtpLab, CtpLabOptions, frame
-from marketbus.lab.ctp.depth import CALLBACK, STRUCT
-from marketbus.lab.ctp.layout import Layout
+from marketbus.lab.ctp import CTP
+from marketbus.lab.ctp_family import CounterLab, LabOptions, frame
+from marketbus.lab.ctp_family.depth import CALLBACK, STRUCT
+from marketbus.lab.ctp_family.layout import Layout
 
 DAY = datetime.fromisoformat("2026-11-20T09:30:00+08:00")
 
@@ -89,9 +90,9 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def running(layout: Layout, **options: Any) -> AsyncGenerator[CtpLab]:
+async def running(layout: Layout, **options: Any) -> AsyncGenerator[CounterLab]:
     quiet: dict[str, Any] = {"instruments": 200, "rate": 0, "start": DAY}
-    lab = CtpLab(CtpLabOptions(**quiet | options), layout)
+    lab = CounterLab(CTP, LabOptions(**quiet | options), layout)
     await lab.start()
     try:
         yield lab
@@ -99,7 +100,7 @@ async def running(layout: Layout, **options: Any) -> AsyncGenerator[CtpLab]:
         await lab.stop()
 
 
-async def subscriber(lab: CtpLab, layout: Layout, *symbols: str) -> Client:
+async def subscriber(lab: CounterLab, layout: Layout, *symbols: str) -> Client:
     client = await Client(layout, "md").connect(lab.addresses["md"])
     client.log_in()
     client.subscribe(*symbols)

@@ -33,6 +33,18 @@ def test_the_index_over_lunch() -> None:
     ]
 
 
+def test_the_opening_auction_of_options_on_funds_is_a_session_of_its_own() -> None:
+    assert heard("2026-11-20T09:00", "2026-11-20T13:30", Hours.STOCK_OPTION) == [
+        ("11-20 09:25:00", Bell.CLOSE),
+        ("11-20 11:30:00", Bell.CLOSE),
+    ]
+
+
+def test_a_counter_without_a_night_stays_closed_in_the_evening() -> None:
+    assert counter_window(at("2026-11-20T20:30"), night=False) is None
+    assert counter_window(at("2026-11-20T14:30"), night=False) == at("2026-11-20T08:30")
+
+
 def test_nothing_rings_over_a_holiday() -> None:
     assert heard("2026-09-30T15:30", "2026-10-08T08:58", Hours.NIGHT_23) == []
 
@@ -78,4 +90,4 @@ def test_when_a_product_last_traded(moment: str, products: Hours, close: str) ->
     ],
 )
 def test_the_counters_hours(moment: str, opened: str | None) -> None:
-    assert counter_window(at(moment)) == (None if opened is None else at(opened))
+    assert counter_window(at(moment), night=True) == (None if opened is None else at(opened))

@@ -57,6 +57,22 @@ def test_jumps_over_breaks(start: str, following: str) -> None:
     assert clock.now() == at(following)
 
 
+@pytest.mark.parametrize(
+    ("start", "following"),
+    [
+        ("2026-11-20T09:24:59", "2026-11-20T09:30"),
+        ("2026-11-20T11:29:59", "2026-11-20T13:00"),
+        ("2026-11-20T14:59:59", "2026-11-23T09:15"),
+    ],
+)
+def test_a_market_of_options_on_funds_has_its_own_breaks(start: str, following: str) -> None:
+    real = Real(at("2026-11-21T03:00"))
+    clock = LabClock(at(start), 1, real, live_in=Hours.STOCK_OPTION)
+    real.pass_(1)
+    assert clock.advance()
+    assert clock.now() == at(following)
+
+
 def test_a_start_when_nothing_trades_waits_for_the_opening() -> None:
     assert LabClock(at("2026-11-21T12:00"), real_ns=Real(at("2026-11-21T03:00"))).now() == at("2026-11-23T09:00")
 
@@ -89,9 +105,9 @@ def test_a_night_belongs_to_the_next_trading_day(moment: str, day: str) -> None:
 @pytest.mark.parametrize(
     ("moment", "open_hours"),
     [
-        ("2026-11-20T09:15", {Hours.DAY, Hours.NIGHT_23, Hours.NIGHT_01, Hours.NIGHT_0230}),
-        ("2026-11-20T10:20", {Hours.INDEX, Hours.BOND}),
-        ("2026-11-20T13:15", {Hours.INDEX, Hours.BOND}),
+        ("2026-11-20T09:15", {Hours.DAY, Hours.NIGHT_23, Hours.NIGHT_01, Hours.NIGHT_0230, Hours.STOCK_OPTION}),
+        ("2026-11-20T10:20", {Hours.INDEX, Hours.BOND, Hours.STOCK_OPTION}),
+        ("2026-11-20T13:15", {Hours.INDEX, Hours.BOND, Hours.STOCK_OPTION}),
         ("2026-11-20T15:10", {Hours.BOND}),
         ("2026-11-20T21:30", {Hours.NIGHT_23, Hours.NIGHT_01, Hours.NIGHT_0230}),
         ("2026-11-20T23:30", {Hours.NIGHT_01, Hours.NIGHT_0230}),

@@ -4,20 +4,20 @@ from datetime import datetime
 
 import pytest
 
-from marketbus.lab.ctp import CtpLab
-from marketbus.lab.ctp.depth import ABSENT
-from marketbus.lab.ctp.layout import Layout
+from marketbus.lab.ctp_family import CounterLab
+from marketbus.lab.ctp_family.depth import ABSENT
+from marketbus.lab.ctp_family.layout import Layout
 from marketbus.lab.errors import LabError
 from tests.unit.lab.counter_client import Client, running, subscriber
 
 DAILY = {"closed_hours": True, "counter_day": True}
 
 
-def go(lab: CtpLab, moment: str) -> None:
+def go(lab: CounterLab, moment: str) -> None:
     lab.clock(start=datetime.fromisoformat(moment))
 
 
-async def login_error(lab: CtpLab, layout: Layout, api: str = "td") -> tuple[int, str]:
+async def login_error(lab: CounterLab, layout: Layout, api: str = "td") -> tuple[int, str]:
     client = await Client(layout, api).connect(lab.addresses[api])
     client.log_in()
     error, answer = await client.answer("OnRspUserLogin")
@@ -120,7 +120,7 @@ async def test_a_counters_day_needs_the_closed_hours(layout: Layout) -> None:
             pass
 
 
-async def listed(lab: CtpLab, layout: Layout, symbol: str) -> list[str]:
+async def listed(lab: CounterLab, layout: Layout, symbol: str) -> list[str]:
     client = await Client(layout, "td").connect(lab.addresses["td"])
     client.log_in()
     client.send("ReqQryInstrument", layout.pack("CThostFtdcQryInstrumentField", InstrumentID=symbol))

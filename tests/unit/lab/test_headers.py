@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from marketbus.lab.ctp import headers, stubs
-from marketbus.lab.ctp.headers import HeaderError
+from marketbus.lab.ctp_family import headers, stubs
+from marketbus.lab.ctp_family.headers import HeaderError
 
 TYPES = """
 //typedef char TNotThis[3];

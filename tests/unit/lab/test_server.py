@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from marketbus.lab.ctp import LabControl
-from marketbus.lab.ctp.depth import ABSENT, STRUCT
-from marketbus.lab.ctp.layout import Layout
+from marketbus.lab.ctp_family import LabControl
+from marketbus.lab.ctp_family.depth import ABSENT, STRUCT
+from marketbus.lab.ctp_family.layout import Layout
 from marketbus.lab.errors import LabError
 from tests.unit.lab.counter_client import Client, running, subscriber
 
@@ -231,7 +231,8 @@ async def test_a_taken_port_is_named(layout: Layout) -> None:
 
 
 async def test_serve_prints_where_it_listens_and_ends_on_sigterm(layout: Layout) -> None:
-    code = "import asyncio; from marketbus.lab.ctp import *; asyncio.run(serve(CtpLabOptions(instruments=10)))"
+    code = "import asyncio; from marketbus.lab.ctp import CTP; from marketbus.lab.ctp_family import *; "
+    code += "asyncio.run(serve(CTP, LabOptions(instruments=10)))"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     addresses = json.loads(await process.stdout.readline())

@@ -41,7 +41,7 @@ async def gateway(spec: GatewaySpec) -> list[Probe]:
     label = f"gateway {spec.name}"
     probes = [await asyncio.to_thread(_sdk, plugin, spec, label)]
     if spec.sdk == "lab":
-        probes.append(_lab(label))
+        probes.append(_lab(spec.kind, label))
     fronts = plugin.fronts(spec)
     answers = await asyncio.gather(*(reachable(host, port, FRONT_TIMEOUT) for _, host, port in fronts))
     for (name, host, port), why in zip(fronts, answers, strict=True):
@@ -77,11 +77,12 @@ def _what_to_do(spec: GatewaySpec, words: str) -> str:
     return f"pip install {package}" if package else f'pip install "marketbus[{spec.kind}]"'
 
 
-def _lab(label: str) -> Probe:
-    from marketbus.lab.ctp import build
+def _lab(kind: str, label: str) -> Probe:
+    from marketbus.lab import kinds
+    from marketbus.lab.ctp_family import build
     from marketbus.lab.errors import LabError
 
     try:
-        return Probe(label, True, f"simulated library in {build.library_dir()}")
+        return Probe(label, True, f"simulated library in {build.library_dir(kinds.counter(kind))}")
     except (LabError, MarketBusError) as error:
         return Probe(label, False, " ".join(str(error).split()))

@@ -18,8 +18,8 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction]
     pass
 
 
-@app.command()
-def ctp(
+def counter(
+    context: typer.Context,
     rate: Annotated[float, typer.Option(min=0, help="Ticks a second over all subscribed instruments.")] = 200.0,
     instruments: Annotated[int, typer.Option(min=1, help="Contracts listed.")] = 1000,
     seed: Annotated[int, typer.Option(help="Same seed, same market.")] = 1,
@@ -42,19 +42,26 @@ def ctp(
     control_port: Port = 0,
     md_fronts: Annotated[int, typer.Option(min=1, max=9, help="Market data fronts: md, md2, md3 ...")] = 1,
 ) -> None:
-    """Run a simulated CTP counter until Ctrl-C; its first line on stdout says where it listens, as JSON."""
-    from marketbus.lab.ctp.options import CtpLabOptions
-    from marketbus.lab.ctp.server import serve
+    """Run the simulated counter of the command's name."""
+    from marketbus.lab import kinds
+    from marketbus.lab.ctp_family import LabOptions, serve
     from marketbus.lab.errors import LabError
 
     try:
-        options = CtpLabOptions(
+        options = LabOptions(
             rate=rate, instruments=instruments, seed=seed, start=start, speed=speed,
             closed_hours=closed_hours, counter_day=counter_day,
             md_port=md_port, td_port=td_port, control_port=control_port, md_fronts=md_fronts,
         )  # fmt: skip
-        run(serve(options))
+        run(serve(kinds.counter(str(context.info_name)), options))
     except LabError as error:
         raise MarketBusError(" ".join(str(error).split())) from None
     except OSError as error:
         raise MarketBusError(f"the simulated counter cannot listen: {error.strerror or error}") from None
+
+
+for name, what in (("ctp", "CTP counter: futures and their options"),):
+    app.command(
+        name,
+        help=f"Run a simulated {what}, until Ctrl-C; its first line on stdout says where it listens, as JSON.",
+    )(counter)

@@ -96,10 +96,11 @@ def _write(file: Path, text: str) -> Path:
 
 
 def _libraries() -> None:
-    from marketbus.lab.ctp import build
+    from marketbus.lab.ctp import CTP
+    from marketbus.lab.ctp_family import build
     from marketbus.lab.errors import LabError
 
     try:
-        build.ensure(echo=lambda text: sys.stderr.write(f"{text}\n"))
+        build.ensure(CTP, echo=lambda text: sys.stderr.write(f"{text}\n"))
     except LabError as error:
         raise MarketBusError(" ".join(str(error).split())) from None

@@ -1,7 +1,5 @@
-"""The simulated CTP counter: libraries with the vendor's ABI, and the server they talk to."""
+"""The simulated CTP counter: what it has of its own in its family."""
 
-from marketbus.lab.ctp.client import LabControl
-from marketbus.lab.ctp.options import CtpLabOptions
-from marketbus.lab.ctp.server import CtpLab, serve
+from marketbus.lab.ctp.dialect import CTP
 
-__all__ = ["CtpLab", "CtpLabOptions", "LabControl", "serve"]
+__all__ = ["CTP"]

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from marketbus.lab import hours
 from marketbus.lab.bells import Belfry, Bell, latest_close
 from marketbus.lab.clock import LabClock, from_ns, to_ns
-from marketbus.lab.ctp.depth import DepthPacker, override
-from marketbus.lab.ctp.front import Front, Session
-from marketbus.lab.ctp.layout import Layout, Structured
+from marketbus.lab.ctp_family.depth import DepthPacker, override
+from marketbus.lab.ctp_family.dialect import Dialect
+from marketbus.lab.ctp_family.front import Front, Session
+from marketbus.lab.ctp_family.layout import Layout, Structured
 from marketbus.lab.exchange import Exchange, Ints, Ticks
 
 _BATCH = 512
@@ -25,7 +26,16 @@ _LATE_S = 1.0
 class Feed:
     """The market data of one lab. Every subscriber of an instrument gets the same ticks."""
 
-    def __init__(self, layout: Layout, clock: LabClock, exchange: Exchange, fronts: list[Front], rate: float) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        layout: Layout,
+        clock: LabClock,
+        exchange: Exchange,
+        fronts: list[Front],
+        rate: float,
+    ) -> None:
+        self._dialect = dialect
         self._layout = layout
         self._clock = clock
         self._fronts = fronts
@@ -40,7 +50,7 @@ class Feed:
     def _begin(self, exchange: Exchange) -> None:
         """Nobody subscribes, nothing is sent yet; what last traded did so when its products last had a session."""
         self._exchange = exchange
-        self._packer = DepthPacker(self._layout, exchange)
+        self._packer = DepthPacker(self._dialect, self._layout, exchange)
         count = len(exchange.listings)
         self._members: dict[Session, npt.NDArray[np.bool_]] = {}
         self._subscribers = np.zeros(count, np.int64)

@@ -7,7 +7,7 @@ import msgspec
 from marketbus.lab.errors import LabError
 
 
-class CtpLabOptions(msgspec.Struct, frozen=True, kw_only=True):
+class LabOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`rate`: ticks a second over all subscribed instruments together, 0 = none; `start`: market time (Shanghai when
     naive), None = 09:30 of the latest trading day; `speed`: market seconds a second; port 0 = a free one.
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from marketbus.lab import hours
 from marketbus.lab.clock import LabClock
-from marketbus.lab.ctp.front import Session
-from marketbus.lab.ctp.options import CtpLabOptions
+from marketbus.lab.ctp_family.front import Session
+from marketbus.lab.ctp_family.layout import Layout
+from marketbus.lab.ctp_family.options import LabOptions
 
 LOCKED_USER = "locked"
 """A user whom every counter refuses with 75."""
@@ -16,7 +17,8 @@ FRONT_ID = 1
 class Gatekeeper:
     """Login rules of both fronts; `reject` is an ErrorID for everybody while set; a counter not `open` answers 7."""
 
-    def __init__(self, options: CtpLabOptions, clock: LabClock) -> None:
+    def __init__(self, layout: Layout, options: LabOptions, clock: LabClock) -> None:
+        self._layout = layout
         self._options = options
         self._clock = clock
         self.reject = 0
@@ -48,12 +50,12 @@ class Gatekeeper:
         return 0
 
     def welcome(self, session: Session, asked: dict[str, Any]) -> dict[str, Any]:
-        """The fields of a successful OnRspUserLogin."""
+        """The fields of a successful OnRspUserLogin; not every member has all of them."""
         self.logins += 1
         session.logged_in = True
         now = self._clock.now()
         time = f"{now:%H:%M:%S}"
-        return {
+        fields = {
             "TradingDay": f"{hours.trading_day(now):%Y%m%d}",
             "LoginTime": time,
             "BrokerID": asked["BrokerID"],
@@ -65,3 +67,4 @@ class Gatekeeper:
             **dict.fromkeys(("SHFETime", "DCETime", "CZCETime", "FFEXTime", "INETime", "GFEXTime"), time),
             "SysVersion": "marketbus-lab",
         }
+        return self._layout.fitting("CThostFtdcRspUserLoginField", fields)

@@ -1,11 +1,11 @@
 """What the market data front answers."""
 
-from marketbus.lab.ctp.feed import Feed
-from marketbus.lab.ctp.frame import Frame
-from marketbus.lab.ctp.front import Session
-from marketbus.lab.ctp.layout import ENCODING, Layout
-from marketbus.lab.ctp.login import Gatekeeper
-from marketbus.lab.ctp.replies import Replies, error
+from marketbus.lab.ctp_family.feed import Feed
+from marketbus.lab.ctp_family.frame import Frame
+from marketbus.lab.ctp_family.front import Session
+from marketbus.lab.ctp_family.layout import ENCODING, Layout
+from marketbus.lab.ctp_family.login import Gatekeeper
+from marketbus.lab.ctp_family.replies import Replies, error
 
 
 class MarketDesk:

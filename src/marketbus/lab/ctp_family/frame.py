@@ -6,7 +6,7 @@ Host byte order: both ends run on one machine, as native/front.hpp says.
 import struct
 from dataclasses import dataclass
 
-from marketbus.lab.ctp.layout import cut
+from marketbus.lab.ctp_family.layout import cut
 
 LAST, INFO, DATA = 1, 2, 4
 CLOCK, CRASH, HANG = 1, 2, 3

@@ -7,7 +7,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from marketbus.lab.ctp import build
+from marketbus.lab.ctp_family import build
+from marketbus.lab.ctp_family.dialect import Dialect
 
 ENCODING = "gb18030"
 """Of every text in CTP."""
@@ -64,9 +65,9 @@ class Layout:
         self.messages = {"md": Messages(file.md), "td": Messages(file.td)}
 
     @classmethod
-    def load(cls) -> "Layout":
+    def load(cls, dialect: Dialect) -> "Layout":
         """That of the built libraries; raises LibraryMissing."""
-        return cls(build.library_dir() / build.LAYOUTS)
+        return cls(build.library_dir(dialect) / build.LAYOUTS)
 
     def dtype(self, struct: str) -> np.dtype[np.void]:
         """The struct as a numpy type of the same size and offsets."""
@@ -90,6 +91,11 @@ class Layout:
         for name, value in values.items():
             record[name] = self.text(struct, name, value) if isinstance(value, str) else value
         return record.tobytes()
+
+    def fitting(self, struct: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Those of `values` that the struct has a field for."""
+        known = self.dtype(struct).names or ()
+        return {name: value for name, value in values.items() if name in known}
 
     def text(self, struct: str, field: str, value: str) -> bytes:
         """The bytes of a text field, cut at its size (a single char keeps its one byte)."""

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from marketbus.lab import hours
-from marketbus.lab.ctp import frame
-from marketbus.lab.ctp.layout import Layout, Structured
+from marketbus.lab.ctp_family import frame
+from marketbus.lab.ctp_family.dialect import Dialect
+from marketbus.lab.ctp_family.layout import Layout, Structured
 from marketbus.lab.exchange import LEVELS, Exchange, Floats, Ticks
 
 ABSENT = float(np.finfo(np.float64).max)
@@ -17,14 +18,15 @@ STRUCT = "CThostFtdcDepthMarketDataField"
 CALLBACK = "OnRtnDepthMarketData"
 
 # Exchanges whose members get five levels through CTP; the others send one.
-_DEEP = ("SHFE", "INE")
+_DEEP = ("SHFE", "INE", "SSE", "SZSE")
 _NEVER_IN_SESSION = ("ClosePrice", "SettlementPrice", "PreDelta", "CurrDelta")
 
 
 class DepthPacker:
     """Keeps one prepared frame per instrument and fills in what a tick changes."""
 
-    def __init__(self, layout: Layout, exchange: Exchange) -> None:
+    def __init__(self, dialect: Dialect, layout: Layout, exchange: Exchange) -> None:
+        self._action_day = dialect.action_day
         self._exchange = exchange
         number, _ = layout.messages["md"].callback(CALLBACK)
         tick = layout.dtype(STRUCT)
@@ -96,7 +98,10 @@ class DepthPacker:
         trading, calendar = f"{hours.trading_day(moment):%Y%m%d}".encode(), f"{moment:%Y%m%d}".encode()
         fields["UpdateTime"] = f"{moment:%H:%M:%S}".encode()
         fields["UpdateMillisec"] = moment.microsecond // 1000
-        fields["TradingDay"], fields["ActionDay"] = trading, calendar
+        fields["TradingDay"] = trading
+        if not self._action_day:
+            return
+        fields["ActionDay"] = calendar
         if trading != calendar:
             # At night Dalian says the trading day twice, Zhengzhou the calendar day twice.
             fields["ActionDay"][self._dce[ticks.rows]] = trading

@@ -13,13 +13,10 @@ from pathlib import Path
 
 import platformdirs
 
-from marketbus.lab.ctp import headers, sdist, stubs
+from marketbus.lab.ctp_family import headers, sdist, stubs
+from marketbus.lab.ctp_family.dialect import Dialect
 from marketbus.lab.errors import LabError
 
-API_VERSION = "marketbus-lab v6.7.11"
-"""What GetApiVersion answers: nobody should take the lab for the vendor's library."""
-
-LIBRARIES = {"md": "libthostmduserapi_se.so", "td": "libthosttraderapi_se.so"}
 LAYOUTS = "layouts.json"
 
 _NATIVE = Path(__file__).with_name("native")
@@ -40,31 +37,31 @@ def cache_root() -> Path:
     return platformdirs.user_cache_path("marketbus")
 
 
-def library_dir() -> Path:
+def library_dir(dialect: Dialect) -> Path:
     """The folder of the built pair and its layouts; raises LibraryMissing."""
-    folder = _target()
+    folder = _target(dialect)
     if not (folder / LAYOUTS).is_file():
-        raise LibraryMissing("the simulated CTP libraries are not built: run `marketbus setup`")
+        raise LibraryMissing(f"the simulated {dialect.name} libraries are not built: run `marketbus setup`")
     return folder
 
 
-def ensure(headers: Path | None = None, echo: Callable[[str], object] = lambda _: None) -> Path:
-    """Builds what is missing and returns `library_dir()`. `headers`: folder of CTP's headers; fetched when not given.
+def ensure(dialect: Dialect, headers: Path | None = None, echo: Callable[[str], object] = lambda _: None) -> Path:
+    """Builds what is missing and returns `library_dir()`. `headers`: folder of the vendor's headers, else fetched.
 
     Raises HeadersUnavailable, HeaderError, BuildFailed.
     """
-    target = _target()
+    target = _target(dialect)
     if (target / LAYOUTS).is_file():
         return target
     if shutil.which("g++") is None:
-        raise BuildFailed("g++ is needed to build the simulated CTP libraries: apt-get install g++")
-    found = headers or sdist.fetch_headers(cache_root() / "ctp-headers" / sdist.VERSION, echo)
-    echo("building the simulated CTP libraries")
+        raise BuildFailed(f"g++ is needed to build the simulated {dialect.name} libraries: apt-get install g++")
+    found = headers or sdist.fetch_headers(dialect, cache_root() / f"{dialect.kind}-headers" / dialect.version, echo)
+    echo(f"building the simulated {dialect.name} libraries")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as scratch:
         folder = Path(scratch, "out")
         folder.mkdir()
-        _build(found, Path(scratch), folder)
+        _build(dialect, found, Path(scratch), folder)
         try:
             folder.rename(target)
         except OSError:
@@ -74,31 +71,32 @@ def ensure(headers: Path | None = None, echo: Callable[[str], object] = lambda _
     return target
 
 
-def _target() -> Path:
-    digest = hashlib.sha256(f"{sdist.VERSION} {platform.system()} {platform.machine()} {_FLAGS}".encode())
+def _target(dialect: Dialect) -> Path:
+    exports = (dialect.version, dialect.api_version, *dialect.libraries.values(), *dialect.create.values())
+    digest = hashlib.sha256(f"{exports} {platform.system()} {platform.machine()} {_FLAGS}".encode())
     for path in (*sorted(_NATIVE.iterdir()), *_GENERATORS):
         digest.update(path.read_bytes())
-    return cache_root() / "lab-ctp" / digest.hexdigest()[:16]
+    return cache_root() / f"lab-{dialect.kind}" / digest.hexdigest()[:16]
 
 
-def _build(include: Path, scratch: Path, out: Path) -> None:
+def _build(dialect: Dialect, include: Path, scratch: Path, out: Path) -> None:
     types = headers.typedefs(headers.read(include / "ThostFtdcUserApiDataType.h"))
     structs = headers.structs(headers.read(include / "ThostFtdcUserApiStruct.h"), types)
-    layouts: dict[str, object] = {"version": sdist.VERSION}
+    layouts: dict[str, object] = {"version": dialect.version}
     used: set[str] = {"CThostFtdcRspInfoField"}
-    for api in (stubs.MD, stubs.TD):
+    for api in (stubs.md(dialect.create["md"]), stubs.td(dialect.create["td"])):
         text = headers.read(include / api.header)
         api_methods, spi_methods = headers.methods(text, api.api), headers.methods(text, api.spi)
         numbered = stubs.number(api_methods, spi_methods)
         layouts[api.key] = asdict(numbered)
         used.update(name for table in (numbered.requests, numbered.callbacks) for _, name in table.values() if name)
-        (scratch / f"{api.key}.cpp").write_text(stubs.source(api, API_VERSION, api_methods, spi_methods))
+        (scratch / f"{api.key}.cpp").write_text(stubs.source(api, dialect.api_version, api_methods, spi_methods))
     chosen = [structs[name] for name in sorted(used)]
     (scratch / "layouts.cpp").write_text(stubs.layout_check(chosen))
     common = ("g++", *_FLAGS, f"-I{include}", f"-I{_NATIVE}")
     _run(*common, "-c", str(scratch / "layouts.cpp"), "-o", os.devnull)
     _run(*common, "-c", str(_NATIVE / "front.cpp"), "-o", str(scratch / "front.o"))
-    for key, name in LIBRARIES.items():
+    for key, name in dialect.libraries.items():
         # The pybind modules ask for these bare names: a library of that SONAME loaded before them is what they get.
         link = ("-shared", f"-Wl,-soname,{name}", "-Wl,-z,defs", "-pthread", "-o", str(out / name))
         _run(*common, str(scratch / f"{key}.cpp"), str(scratch / "front.o"), *link)

@@ -5,12 +5,12 @@ from typing import Any
 
 from marketbus.lab import hours
 from marketbus.lab.clock import LabClock
-from marketbus.lab.ctp.contracts import ContractBook
-from marketbus.lab.ctp.frame import Frame
-from marketbus.lab.ctp.front import Session
-from marketbus.lab.ctp.layout import Layout
-from marketbus.lab.ctp.login import Gatekeeper
-from marketbus.lab.ctp.replies import Replies, error
+from marketbus.lab.ctp_family.contracts import ContractBook
+from marketbus.lab.ctp_family.frame import Frame
+from marketbus.lab.ctp_family.front import Session
+from marketbus.lab.ctp_family.layout import Layout
+from marketbus.lab.ctp_family.login import Gatekeeper
+from marketbus.lab.ctp_family.replies import Replies, error
 
 _BALANCE = 1_000_000.0
 

@@ -13,48 +13,51 @@ import msgspec
 from marketbus.lab import hours
 from marketbus.lab.bells import latest_close
 from marketbus.lab.clock import LabClock
-from marketbus.lab.ctp import frame
-from marketbus.lab.ctp.contracts import ContractBook
-from marketbus.lab.ctp.control import ControlPort
-from marketbus.lab.ctp.day import CounterDay
-from marketbus.lab.ctp.feed import Feed
-from marketbus.lab.ctp.front import Front
-from marketbus.lab.ctp.layout import Layout
-from marketbus.lab.ctp.login import Gatekeeper
-from marketbus.lab.ctp.market import MarketDesk
-from marketbus.lab.ctp.options import CtpLabOptions
-from marketbus.lab.ctp.trader import TradingDesk
+from marketbus.lab.ctp_family import frame
+from marketbus.lab.ctp_family.contracts import ContractBook
+from marketbus.lab.ctp_family.control import ControlPort
+from marketbus.lab.ctp_family.day import CounterDay
+from marketbus.lab.ctp_family.dialect import Dialect
+from marketbus.lab.ctp_family.feed import Feed
+from marketbus.lab.ctp_family.front import Front
+from marketbus.lab.ctp_family.layout import Layout
+from marketbus.lab.ctp_family.login import Gatekeeper
+from marketbus.lab.ctp_family.market import MarketDesk
+from marketbus.lab.ctp_family.options import LabOptions
+from marketbus.lab.ctp_family.trader import TradingDesk
 from marketbus.lab.errors import LabError
 from marketbus.lab.exchange import Exchange
-from marketbus.lab.instruments import listings
 
 FrontName = str
 """`md`, `td`; further market data fronts are `md2`, `md3` ..."""
 
 
-class CtpLab:
+class CounterLab:
     """A simulated counter: `start`, `failed`, `stop`; the other public methods are also the control port's commands."""
 
-    def __init__(self, options: CtpLabOptions | None = None, layout: Layout | None = None) -> None:
+    def __init__(self, dialect: Dialect, options: LabOptions | None = None, layout: Layout | None = None) -> None:
         """Raises LibraryMissing when the libraries (whose layouts it needs) are not built."""
-        self.options = options or CtpLabOptions()
-        layout = layout or Layout.load()
+        self._dialect = dialect
+        self.options = options or LabOptions()
+        layout = layout or Layout.load(dialect)
         self._layout = layout
-        self._clock = LabClock(self.options.start, self.options.speed, closed_hours=self.options.closed_hours)
+        self._clock = LabClock(
+            self.options.start, self.options.speed, closed_hours=self.options.closed_hours, live_in=dialect.hours
+        )
         today = hours.trading_day(self._clock.now())
-        listed = listings(today, self.options.instruments)
+        listed = dialect.listings(today, self.options.instruments)
         self._exchange = Exchange(listed, today, seed=self.options.seed, oracle=self.options.oracle)
-        if hours.trading_day(latest_close(self._clock.now(), hours.Hours.NIGHT_23)) != today:
+        if hours.trading_day(latest_close(self._clock.now(), dialect.hours)) != today:
             self._exchange.open_day(today)  # nothing has traded yet: the figures so far are yesterday's
-        self._gatekeeper = Gatekeeper(self.options, self._clock)
+        self._gatekeeper = Gatekeeper(layout, self.options, self._clock)
         self._market = MarketDesk(layout, self._gatekeeper)
-        self._trading = TradingDesk(layout, self._clock, self._gatekeeper, ContractBook(layout, listed, today))
+        self._trading = TradingDesk(layout, self._clock, self._gatekeeper, ContractBook(dialect, layout, listed, today))
         md = [self._md_front(number) for number in range(self.options.md_fronts)]
         td = Front("td", self.options.td_port, self._trading.receive, self._trading.lost, self._time_frame)
         self._fronts = {front.name: front for front in (*md, td)}
-        self._feed = self._market.feed = Feed(layout, self._clock, self._exchange, md, self.options.rate)
+        self._feed = self._market.feed = Feed(dialect, layout, self._clock, self._exchange, md, self.options.rate)
         self._day = (
-            CounterDay(self._clock.now(), self._gatekeeper, self.drop, self._relist)
+            CounterDay(dialect, self._clock.now(), self._gatekeeper, self.drop, self._relist)
             if self.options.counter_day
             else None
         )
@@ -233,10 +236,10 @@ class CtpLab:
         self._feed.ring()
 
     def _relist(self, trading_day: date) -> None:
-        listed = listings(trading_day, self.options.instruments)
+        listed = self._dialect.listings(trading_day, self.options.instruments)
         self._exchange = self._exchange.relisted(listed, trading_day)
         self._feed.relist(self._exchange)
-        self._trading.contracts = ContractBook(self._layout, listed, trading_day)
+        self._trading.contracts = ContractBook(self._dialect, self._layout, listed, trading_day)
 
     def _announce(self) -> None:
         self._feed.new_time()
@@ -255,7 +258,7 @@ class CtpLab:
                 self._look()
 
 
-async def serve(options: CtpLabOptions) -> None:
+async def serve(dialect: Dialect, options: LabOptions) -> None:
     """Runs a lab until SIGTERM or SIGINT; its first line on stdout says where it listens, as JSON."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -263,7 +266,7 @@ async def serve(options: CtpLabOptions) -> None:
         # Windows has no signal handlers on a loop; there the interpreter's own handling ends it.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stopped.set)
-    lab = CtpLab(options)
+    lab = CounterLab(dialect, options)
     await lab.start()
     try:
         sys.stdout.write(msgspec.json.encode(lab.addresses).decode() + "\n")

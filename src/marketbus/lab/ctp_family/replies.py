@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from marketbus.lab.ctp import frame
-from marketbus.lab.ctp.front import Session
-from marketbus.lab.ctp.layout import Layout
+from marketbus.lab.ctp_family import frame
+from marketbus.lab.ctp_family.front import Session
+from marketbus.lab.ctp_family.layout import Layout
 
 ERRORS = {
     0: "正确",
@@ -60,6 +60,4 @@ class Replies(msgspec.Struct, frozen=True):
             self.send(session, name, request, None)
         else:
             _, struct = self.layout.messages[self.api].callback(name)
-            known = set(self.layout.dtype(struct).names or ())
-            echo = {key: value for key, value in values.items() if key in known}
-            self.send(session, name, request, echo, NOT_PLAYED)
+            self.send(session, name, request, self.layout.fitting(struct, values), NOT_PLAYED)

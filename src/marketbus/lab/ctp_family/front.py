@@ -5,8 +5,8 @@ import itertools
 import socket
 from collections.abc import Callable
 
-from marketbus.lab.ctp import frame
-from marketbus.lab.ctp.frame import BadFrame, Frame
+from marketbus.lab.ctp_family import frame
+from marketbus.lab.ctp_family.frame import BadFrame, Frame
 from marketbus.lab.errors import LabError
 
 _SEND_LIMIT = 1 << 18

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from marketbus.lab import hours
-from marketbus.lab.ctp.login import Gatekeeper
+from marketbus.lab.ctp_family.dialect import Dialect
+from marketbus.lab.ctp_family.login import Gatekeeper
 
 
 class CounterDay:
@@ -14,10 +15,16 @@ class CounterDay:
     """
 
     def __init__(
-        self, now: datetime, gatekeeper: Gatekeeper, drop: Callable[[], object], roll: Callable[[date], None]
+        self,
+        dialect: Dialect,
+        now: datetime,
+        gatekeeper: Gatekeeper,
+        drop: Callable[[], object],
+        roll: Callable[[date], None],
     ) -> None:
         """`roll` begins a trading day, contracts included."""
-        self._window = hours.counter_window(now)
+        self._night = dialect.night
+        self._window = hours.counter_window(now, night=self._night)
         self._trading_day = hours.trading_day(now)
         self._gatekeeper = gatekeeper
         self._drop = drop
@@ -26,7 +33,7 @@ class CounterDay:
 
     def look(self, now: datetime) -> None:
         """Does what is due by now."""
-        window = hours.counter_window(now)
+        window = hours.counter_window(now, night=self._night)
         if window == self._window:
             return
         self._window = window

@@ -1,4 +1,4 @@
-"""Fetches CTP's headers, which only the source distribution of vnpy-ctp carries, through the configured pip."""
+"""Fetches the vendor's headers, which only vnpy's source distribution carries, through the configured pip."""
 
 import os
 import subprocess
@@ -8,13 +8,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from marketbus.lab.ctp_family.dialect import Dialect
 from marketbus.lab.errors import LabError
-
-VERSION = "6.7.11.4"
-"""The pinned vnpy-ctp."""
-
-SHA256 = "c73a432171f9d45c341fa8472bed56e6ca00c97d6e04898dfa65593ff2d6fd2a"
-"""Of vnpy_ctp-6.7.11.4.tar.gz."""
 
 HEADERS = ("ThostFtdcMdApi.h", "ThostFtdcTraderApi.h", "ThostFtdcUserApiDataType.h", "ThostFtdcUserApiStruct.h")
 
@@ -27,10 +22,10 @@ def get_requires_for_build_wheel(config_settings=None):
     return []
 
 def prepare_metadata_for_build_wheel(directory, config_settings=None):
-    name = "vnpy_ctp-{version}.dist-info"
+    name = "{module}-{version}.dist-info"
     folder = pathlib.Path(directory, name)
     folder.mkdir()
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\\nName: vnpy-ctp\\nVersion: {version}\\n")
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\\nName: {module}\\nVersion: {version}\\n")
     return name
 """
 
@@ -39,45 +34,65 @@ class HeadersUnavailable(LabError):
     """The headers could not be fetched."""
 
 
-def fetch_headers(folder: Path, echo: Callable[[str], object]) -> Path:
+def fetch_headers(dialect: Dialect, folder: Path, echo: Callable[[str], object]) -> Path:
     """Puts the headers into `folder` (once) and returns it."""
     if all((folder / name).is_file() for name in HEADERS):
         return folder
-    echo(f"fetching the CTP headers from the vnpy-ctp {VERSION} source distribution")
+    echo(f"fetching the {dialect.name} headers from the {dialect.distribution} {dialect.version} source distribution")
     with tempfile.TemporaryDirectory(prefix="marketbus-") as scratch:
-        archive = _download(Path(scratch))
+        archive = _download(dialect, Path(scratch))
         folder.mkdir(parents=True, exist_ok=True)
-        _unpack(archive, folder)
+        _unpack(dialect, archive, folder)
     return folder
 
 
-def _download(scratch: Path) -> Path:
+def _download(dialect: Dialect, scratch: Path) -> Path:
     backend = scratch / "backend"
     backend.mkdir()
-    (backend / "mesonpy.py").write_text(_BACKEND.format(version=VERSION))
+    (backend / "mesonpy.py").write_text(_BACKEND.format(module=_module(dialect), version=dialect.version))
     requirement = scratch / "requirement.txt"
-    requirement.write_text(f"vnpy-ctp=={VERSION} --hash=sha256:{SHA256}\n")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps"]
-    command += ["--no-binary", "vnpy-ctp", "--no-build-isolation", "--dest", str(scratch), "-r", str(requirement)]
+    requirement.write_text(f"{dialect.distribution}=={dialect.version} --hash=sha256:{dialect.sha256}\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--require-hashes",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
+    command += [
+        "--no-binary",
+        dialect.distribution,
+        "--dest",
+        str(scratch),
+        "-r",
+        str(requirement),
+    ]
     done = subprocess.run(
         command, env=os.environ | {"PYTHONPATH": str(backend)}, capture_output=True, text=True, check=False
     )
-    found = list(scratch.glob("vnpy_ctp-*.tar.gz"))
+    found = list(scratch.glob(f"{_module(dialect)}-*.tar.gz"))
     if done.returncode or not found:
         reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
         raise HeadersUnavailable(
-            f"pip could not download vnpy-ctp {VERSION} ({reason}); check the package index, or give the folder of "
-            "its CTP headers (vnpy_ctp/api/include/ctp) to `build.ensure`"
+            f"pip could not download {dialect.distribution} {dialect.version} ({reason}); check the package index, or "
+            f"give the folder of its headers ({dialect.include}) to `build.ensure`"
         )
     return found[0]
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def _unpack(dialect: Dialect, archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as tar:
         for name in HEADERS:
-            member = tar.extractfile(f"vnpy_ctp-{VERSION}/vnpy_ctp/api/include/ctp/{name}")
+            member = tar.extractfile(f"{_module(dialect)}-{dialect.version}/{dialect.include}/{name}")
             if member is None:
                 raise HeadersUnavailable(f"{name} is not in {archive.name}")
             partial = folder / f".{name}.{os.getpid()}"
             partial.write_bytes(member.read())
             partial.replace(folder / name)
+
+
+def _module(dialect: Dialect) -> str:
+    return dialect.distribution.replace("-", "_")

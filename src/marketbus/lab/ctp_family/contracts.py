@@ -4,19 +4,19 @@ from datetime import date
 
 import numpy as np
 
-from marketbus.lab.ctp import frame
-from marketbus.lab.ctp.layout import Layout, cut
+from marketbus.lab.ctp_family import frame
+from marketbus.lab.ctp_family.dialect import Dialect
+from marketbus.lab.ctp_family.layout import Layout, cut
 from marketbus.lab.instruments import Kind, Listing
 
 CALLBACK = "OnRspQryInstrument"
-_CLASS = {Kind.FUTURE: "1", Kind.OPTION: "2", Kind.COMBINATION: "3"}
 _CHUNK = 256
 
 
 class ContractBook:
     """Every listing's struct, packed once."""
 
-    def __init__(self, layout: Layout, listings: list[Listing], today: date) -> None:
+    def __init__(self, dialect: Dialect, layout: Layout, listings: list[Listing], today: date) -> None:
         self._number, struct = layout.messages["td"].callback(CALLBACK)
         self._listings = listings
         dtype = layout.dtype(struct)
@@ -27,7 +27,7 @@ class ContractBook:
             "InstrumentName": [each.name for each in listings],
             "ExchangeID": [each.exchange for each in listings],
             "ProductID": [each.product for each in listings],
-            "ProductClass": [_CLASS[each.kind] for each in listings],
+            "ProductClass": [dialect.product_classes[each.kind] for each in listings],
             "DeliveryYear": [each.year for each in listings],
             "DeliveryMonth": [each.month for each in listings],
             "VolumeMultiple": [each.multiplier for each in listings],
@@ -42,6 +42,8 @@ class ContractBook:
             "StrikePrice": [each.strike for each in listings],
             "OptionsType": [("1" if each.call else "2") if each.kind is Kind.OPTION else "" for each in listings],
         }
+        for name in dialect.columns(listings[0]):
+            columns[name] = [dialect.columns(each)[name] for each in listings]
         for name, values in columns.items():
             field = dtype[name]
             if field.kind == "S":
