@@ -1,7 +1,7 @@
 """Trading days and sessions against `tests/golden/`: the bus's own, and the simulated exchanges'."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import pytest
@@ -14,11 +14,10 @@ from marketbus.domain.market_calendar import MarketCalendar, Phase
 from marketbus.domain.trading_hours import TradingHours
 from marketbus.lab import hours as lab
 from marketbus.lab.products import PRODUCTS
-from tests.golden import rows
+from tests.golden import day, laid, rows
 
 HOLIDAYS, DAYS, GROUPS = rows("holidays.csv"), rows("days.csv"), rows("sessions.csv")
 TRADING = [row for row in DAYS if row["night_from"] != "closed"]
-Interval = tuple[datetime, datetime]
 
 
 def no_year_is_unknown(year: int) -> None:
@@ -27,26 +26,6 @@ def no_year_is_unknown(year: int) -> None:
 
 CALENDAR = TradingCalendar(ChineseHolidays(no_year_is_unknown))
 MARKET = MarketCalendar(CALENDAR, TradingHours(cn_hours()))
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text)
-
-
-def laid(spans: str, row: dict[str, str]) -> list[Interval]:
-    """`21:00-02:30 09:00-10:15` on the dates of a row of days.csv."""
-    found: list[Interval] = []
-    for span in spans.split():
-        start, end = map(time.fromisoformat, span.split("-"))
-        if start.hour < 18:
-            on = day(row["trading_day"])
-        elif row["night_from"] == "-":
-            continue
-        else:
-            on = day(row["night_from"])
-        until = on + timedelta(days=1) if end < start else on
-        found.append((datetime.combine(on, start), datetime.combine(until, end)))
-    return sorted(found)
 
 
 EACH_GROUP_ON_EACH_DAY = [

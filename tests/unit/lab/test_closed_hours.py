@@ -41,7 +41,11 @@ async def test_the_auctions_result_comes_before_the_first_trade(layout: Layout) 
         client = await subscriber(lab, layout, "rb2701", "m2701", "si2701")
         replayed = {tick["InstrumentID"]: tick for tick in client.ticks}
         assert {tick["UpdateTime"] for tick in replayed.values()} == {"15:00:00"}
-        assert {tick["ActionDay"] for tick in replayed.values()} == {"20261120"}
+        assert {name: tick["ActionDay"] for name, tick in replayed.items()} == {
+            "rb2701": "20261120",
+            "m2701": "20261123",
+            "si2701": "20261120",
+        }
         lab.clock(speed=60)
         auction = (await client.read_ticks(5))[3:]
         assert {tick["InstrumentID"] for tick in auction} == {"rb2701", "m2701"}
@@ -104,7 +108,7 @@ async def test_every_evening_lists_the_contracts_of_the_next_trading_day(layout:
         assert await listed(lab, layout, "IF2611") == []
         assert await listed(lab, layout, "IF2612") == ["IF2612"]
         replayed = (await subscriber(lab, layout, "IF2612")).ticks[0]
-        assert (replayed["LastPrice"], replayed["TradingDay"]) == (last["LastPrice"], "20261120")
+        assert (replayed["LastPrice"], replayed["TradingDay"]) == (last["LastPrice"], "20261123")
         go(lab, "2026-11-23T09:30:00")
         after = await subscriber(lab, layout, "IF2612")
         await lab.burst(1)

@@ -62,8 +62,8 @@ def _installed(dialect: Dialect) -> Path:
 class LabClock:
     """The simulated market's clock, as the simulated counter announced it through its library."""
 
-    REFRESH = 250_000_000
-    """ns of real time between two looks at the announcement."""
+    REFRESH = 10_000_000
+    """ns of real time between two looks at the announcement: ticks that follow a jump must find the new time."""
 
     def __init__(self, library: ctypes.CDLL, clock: Clock) -> None:
         self._clock = clock
@@ -74,18 +74,18 @@ class LabClock:
             ctypes.POINTER(ctypes.c_double),
         )
         self._read.restype = ctypes.c_int
-        self._looked = 0
+        self._looked: int | None = None
         self._real, self._market, self._rate = 0, 0, 1.0
 
     def now(self) -> int:
         """The market's time, ns UTC; the real time until the counter has announced its own."""
         now = self._clock.now()
-        if now - self._looked > self.REFRESH:
-            self._looked = now
-            self._look()
+        if self._looked is None or now - self._looked > self.REFRESH:
+            self._look(now)
         return self._market + int((now - self._real) * self._rate)
 
-    def _look(self) -> None:
+    def _look(self, now: int) -> None:
         real, market, rate = ctypes.c_longlong(), ctypes.c_longlong(), ctypes.c_double()
         if self._read(ctypes.byref(real), ctypes.byref(market), ctypes.byref(rate)):
             self._real, self._market, self._rate = real.value, market.value, rate.value
+            self._looked = now  # until it is known, no look is saved: a session that has begun must not find real time

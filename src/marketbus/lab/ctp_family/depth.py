@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from marketbus.lab import hours
 from marketbus.lab.ctp_family import frame
 from marketbus.lab.ctp_family.dialect import Dialect
 from marketbus.lab.ctp_family.layout import Layout, Structured
@@ -95,7 +94,8 @@ class DepthPacker:
         frames["tick"]["ClosePrice"] = ticks.last
 
     def _stamp(self, fields: Structured, ticks: Ticks, moment: datetime) -> None:
-        trading, calendar = f"{hours.trading_day(moment):%Y%m%d}".encode(), f"{moment:%Y%m%d}".encode()
+        # A snapshot replayed after the rollover has its old time, and the new trading day like every other field of it.
+        trading, calendar = f"{self._exchange.trading_day:%Y%m%d}".encode(), f"{moment:%Y%m%d}".encode()
         fields["UpdateTime"] = f"{moment:%H:%M:%S}".encode()
         fields["UpdateMillisec"] = moment.microsecond // 1000
         fields["TradingDay"] = trading
