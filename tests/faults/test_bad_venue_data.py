@@ -31,6 +31,9 @@ OPTIONAL = (
 )
 
 
+pytestmark = pytest.mark.row(8, "typed, counted, flagged; the next good tick is unaffected; no crash", once=True)
+
+
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """One worker takes all the blows."""

@@ -5,14 +5,18 @@ import os
 import signal
 import time
 
+import pytest
+
 from marketbus import GapCause
 from tests.conftest import Measured
-from tests.system import Recorder, System, eventually
+from tests.system import Recorder, Span, System, eventually
 
 RATE = 500
 
 
-async def test_ticks_resume_soon_after_nats_is_back(system: System, measured: Measured) -> None:
+@pytest.mark.row(5, "SDK threads never block; ticks resume ≤ 2 s after NATS returns, gap marked")
+async def test_ticks_resume_soon_after_nats_is_back(system: System, span: Span, measured: Measured) -> None:
+    outage = span(2.5, 30)
     system.lab.control.rate(RATE)
     worker = system.worker("rb*.SHFE")
     async with system.connect() as bus:
@@ -25,7 +29,7 @@ async def test_ticks_resume_soon_after_nats_is_back(system: System, measured: Me
             sent = system.lab.control.status()["sent"]
             killed = time.monotonic()
             system.nats.kill()
-            await asyncio.sleep(2.5)  # the outage itself
+            await asyncio.sleep(outage)
             during = len(seen.ticks)
             # A venue drops a client whose thread does not take its ticks; here all are taken, at the full rate.
             taken = system.lab.control.status()["sent"] - sent
@@ -41,7 +45,7 @@ async def test_ticks_resume_soon_after_nats_is_back(system: System, measured: Me
             await eventually(lambda: {gap.symbol for gap in seen.gaps} == {"rb2701", "SA701"}, "the gaps")
             status = await system.until(bus, lambda s: s.ticks > before.ticks, "an answer")  # RPC works again
             measured("NATS back → RPC answered", time.monotonic() - back)
-            assert status.ticks - before.ticks > 0.8 * RATE * 2.5  # the SDK's callbacks went on meanwhile
+            assert status.ticks - before.ticks > 0.8 * RATE * outage  # the SDK's callbacks went on meanwhile
             assert (status.epoch, status.pid) == (first.epoch, first.pid)
             assert status.md.logins == 1
             assert status.drops.keys() <= {"disconnected", "slow_bus"}
@@ -65,6 +69,7 @@ async def test_ticks_resume_soon_after_nats_is_back(system: System, measured: Me
     assert worker.words().count("epoch") == 1
 
 
+@pytest.mark.row(5, "every outage is survived like the first")
 async def test_a_second_outage_is_survived_like_the_first(system: System) -> None:
     worker = system.worker("rb2701.SHFE")
     async with system.connect() as bus:
@@ -81,6 +86,7 @@ async def test_a_second_outage_is_survived_like_the_first(system: System) -> Non
     assert worker.code is None
 
 
+@pytest.mark.row(5, "a start without NATS is told and repeated")
 async def test_a_worker_that_starts_without_nats_says_so_and_is_started_again(system: System) -> None:
     file = system.config(ctp=system.gateway("rb2701.SHFE"))
     up = system.cli("up", "up", "-c", str(file))

@@ -4,6 +4,8 @@ import signal
 import time
 from typing import Any
 
+import pytest
+
 from marketbus import GatewayStatus
 from tests.conftest import Measured, Systems
 from tests.system import Recorder, System, eventually
@@ -11,6 +13,7 @@ from tests.system import Recorder, System, eventually
 WANTED = ("rb2701.SHFE", "SA701.CZCE", "m2701.DCE")
 
 
+@pytest.mark.row(6, "state published, everything resubscribed exactly once")
 async def test_a_dropped_front_is_reported_and_everything_subscribed_again_once(
     system: System, measured: Measured
 ) -> None:
@@ -40,6 +43,7 @@ async def test_a_dropped_front_is_reported_and_everything_subscribed_again_once(
     assert "cannot follow" not in worker.words()
 
 
+@pytest.mark.row(6, "named, retried, taken again")
 async def test_a_front_that_refuses_is_named_and_taken_again_when_it_is_back(system: System) -> None:
     worker = system.worker(*WANTED, connect_timeout=1.0)
     async with system.connect() as bus:
@@ -59,6 +63,7 @@ async def test_a_front_that_refuses_is_named_and_taken_again_when_it_is_back(sys
     assert "cannot follow" not in worker.words()
 
 
+@pytest.mark.row(7, "at most 2 attempts, FAILED latched with the venue's words and a hint")
 async def test_a_wrong_password_costs_one_attempt_whatever_restarts_until_an_operator_asks(systems: Systems) -> None:
     system = systems(password="right")
     tried = system.lab.count_logins()
@@ -95,6 +100,7 @@ async def test_a_wrong_password_costs_one_attempt_whatever_restarts_until_an_ope
         assert "wrong" not in process.words().replace("is wrong", "")  # the password shows nowhere
 
 
+@pytest.mark.row(7, "at most 2 attempts, FAILED latched")
 async def test_an_unknown_refusal_is_tried_once_more_and_no_more(system: System) -> None:
     tried = system.lab.count_logins()
     system.lab.control.reject_login(4321)
@@ -104,6 +110,7 @@ async def test_an_unknown_refusal_is_tried_once_more_and_no_more(system: System)
     assert sorted(tried) == ["md", "td"]  # two in all
 
 
+@pytest.mark.row(7, "WAITING, retried, READY once the counter opens")
 async def test_a_counter_that_is_not_open_yet_is_waited_for(system: System) -> None:
     """Also what the stock gateway never does: log in after a refused login."""
     tried = system.lab.count_logins()

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from marketbus.apps.exit_codes import ExitCode
 from tests.conftest import Measured
 from tests.system import System, eventually
@@ -9,6 +11,7 @@ from tests.system import System, eventually
 PATIENCE = 1.5
 
 
+@pytest.mark.row(6, "detected within the patience, state published, line replaced")
 async def test_a_mute_front_is_stale_in_time_and_the_line_comes_back(system: System, measured: Measured) -> None:
     system.lab.control.rate(200)
     worker = system.worker("rb27*.SHFE", stale_after=PATIENCE)
@@ -30,6 +33,7 @@ async def test_a_mute_front_is_stale_in_time_and_the_line_comes_back(system: Sys
         measured("mute front speaks → ticks of the new worker", time.monotonic() - back)
 
 
+@pytest.mark.row(6, "no false alarm in a quiet market")
 async def test_a_market_without_a_trade_is_no_mute_front(system: System) -> None:
     system.lab.control.rate(200)
     worker = system.worker("rb27*.SHFE", stale_after=0.4)

@@ -64,6 +64,7 @@ async def test_a_killed_demo_leaves_no_process(system: System) -> None:
     gone(list(below), within=5)
 
 
+@pytest.mark.row(9, "worker replaced, subscriptions recovered")
 async def test_a_killed_worker_is_replaced(system: System, measured: Measured) -> None:
     up = everything(system, ctp=system.gateway("rb2701.SHFE"))
     async with marketbus.connect(await embedded_url(up)) as bus:
@@ -95,6 +96,7 @@ async def test_a_killed_nats_server_of_our_own_comes_back_on_its_port(system: Sy
             await eventually(lambda: seen.live, "ticks")
 
 
+@pytest.mark.row(18, "one live; a frozen one steps down before it sends anything")
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
 async def test_a_standby_takes_over(system: System, measured: Measured, end: signal.Signals) -> None:
     """Two workers of one name: the second waits, and is live soon after the first is killed, stopped or frozen."""

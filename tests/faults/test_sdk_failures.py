@@ -4,6 +4,8 @@ import contextlib
 import time
 from typing import Any
 
+import pytest
+
 import marketbus
 from marketbus import GapCause, GatewayStatus
 from tests.conftest import Measured
@@ -32,6 +34,7 @@ async def recovered(system: System, bus: marketbus.Bus, seen: Recorder, first: G
     return status
 
 
+@pytest.mark.row(9, "worker replaced, subscriptions recovered, state published")
 async def test_a_crash_costs_one_epoch(system: System, measured: Measured) -> None:
     up = supervised(system, "IF2612.CFFEX")
     async with system.connect() as bus:
@@ -47,6 +50,7 @@ async def test_a_crash_costs_one_epoch(system: System, measured: Measured) -> No
     assert "ended (SIGSEGV); starting it again" in up.words()
 
 
+@pytest.mark.row(9, "worker replaced, subscriptions recovered, state published")
 async def test_a_call_that_never_returns_ends_the_process(system: System, measured: Measured) -> None:
     """vnpy_ctp calls the library with the GIL held: every thread of the process stops with it."""
     up = supervised(system, "IF2612.CFFEX")

@@ -21,11 +21,13 @@ def mute() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
+@pytest.mark.row(6, "the vendor's library says nothing; reported all the same")
 async def test_a_refused_front_is_reported_and_tried_on(system: System, measured: Measured) -> None:
     port = free_port()
     await reported(system, measured, port, "Connection refused")
 
 
+@pytest.mark.row(6, "the vendor's library says nothing; reported all the same")
 async def test_a_mute_front_is_reported_and_tried_on(system: System, measured: Measured, mute: int) -> None:
     await reported(system, measured, mute, "TCP connects, but the front does not speak")
 

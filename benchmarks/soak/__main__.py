@@ -1,0 +1,69 @@
+"""`python -m benchmarks.soak [--scale S | --minutes M] [--repeat N] [--rows 1,5] [--kinds ctp]`."""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from benchmarks import report
+from benchmarks.cases.case import note
+from benchmarks.command import prepare
+from benchmarks.soak.outcome import markdown
+from benchmarks.soak.plugin import Soak
+
+ROWS = (1, 2, 3, 5, 6, 7, 8, 9, 14, 18)
+"""Rows of reliability.md that are about market data."""
+HOUR = 60.0
+"""Minutes that the longest fault lasts in full: row 1."""
+TESTS = ("tests/faults",)
+SLACK = 900
+"""Seconds that a test may take beside the length of its fault."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0: every row has a test and every test passed; 1: not."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description="Every fault in its full length.")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--scale", type=float, help="share of the full length, 0 to 1 (never shorter than a test)")
+    length.add_argument("--minutes", type=float, help="the same, as the minutes of row 1, which takes 60 in full")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each fault that has a time to recovery (5)")
+    parser.add_argument("--rows", type=_numbers, default=ROWS, help="such as 1,5")
+    parser.add_argument("--kinds", type=lambda text: tuple(text.split(",")), default=(), help="such as ctp")
+    chosen = parser.parse_args(arguments)
+    scale: float = (
+        chosen.minutes / HOUR if chosen.minutes is not None else 1.0 if chosen.scale is None else chosen.scale
+    )
+    if not 0 <= scale <= 1:
+        parser.error("--scale: 0 to 1; --minutes: 0 to 60")
+    if chosen.repeat < 1:
+        parser.error("--repeat: at least 1")
+    prepare()
+    where = report.where_measured()
+    soak = Soak(scale, chosen.repeat, chosen.rows, chosen.kinds)
+    timeout = round(scale * HOUR * 60 + SLACK)
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is for the tables
+        code = pytest.main([*TESTS, "-v", "-o", f"timeout={timeout}", "-p", "no:cacheprovider"], plugins=[soak])
+    outcomes = soak.outcomes
+    shown = {outcome.row for outcome in outcomes}
+    missing = {row: "no test is marked with it" for row in chosen.rows if row not in shown}
+    text = markdown(outcomes, f"{where}\n\nLength: {scale:.2%} of the full one.", missing)
+    (report.FOLDER / "soak.json").write_bytes(msgspec.json.format(msgspec.json.encode(outcomes), indent=1) + b"\n")
+    (report.FOLDER / "soak.md").write_text(text, encoding="utf-8")
+    print(text)
+    for row in missing:
+        note(f"row {row}: no test is marked with it")
+    return 0 if code == pytest.ExitCode.OK and not missing and all(outcome.passed for outcome in outcomes) else 1
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in text.split(","))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
