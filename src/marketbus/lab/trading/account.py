@@ -49,6 +49,16 @@ class Account:
         """In use."""
         return sum((bucket.margin for bucket in self.buckets.values()), _NIL)
 
+    def margin_at(self, price: Callable[[str], Decimal]) -> Decimal:
+        """What the lots held need once they are settled at those prices."""
+        return sum(
+            (
+                bucket.margin_of(bucket.terms.turnover(price(symbol), bucket.volume), bucket.volume)
+                for (symbol, *_), bucket in self.buckets.items()
+            ),
+            _NIL,
+        )
+
     @property
     def position_profit(self) -> Decimal:
         """Of all lots held."""
@@ -148,7 +158,7 @@ class Account:
         What is not listed any more (not in `terms`) is closed at its settlement price.
         """
         last, self.last = self.last, prices
-        balance, margin = self.balance, self.margin
+        balance, margin = self.balance, self.margin_at(prices)
         for (symbol, *_), bucket in self.buckets.items():
             if symbol not in terms and bucket.terms.option:
                 balance += bucket.terms.turnover(prices(symbol), bucket.volume) * bucket.side.sign

@@ -19,7 +19,7 @@ def statement(account: Account, day: date, settled: dict[str, Decimal]) -> str:
         f"期初结存: {account.before:.2f}  出入金: {account.deposit:.2f}",
         f"平仓盈亏: {account.close_profit:.2f}  持仓盯市盈亏: {account.position_profit:.2f}",
         f"权利金收支: {account.premium:.2f}  手续费: {account.fee:.2f}",
-        f"客户权益: {account.balance:.2f}  保证金占用: {account.margin:.2f}",
+        f"客户权益: {account.balance:.2f}  保证金占用: {account.margin_at(account.last):.2f}",
     ]
     account.last = last
     if account.trades:
