@@ -5,14 +5,19 @@ from typing import Any
 
 import msgspec
 
+from marketbus.domain.account import Account
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
 from marketbus.domain.instrument import Exchange
+from marketbus.domain.order import Order
+from marketbus.domain.position import Position
 from marketbus.domain.status import GatewayStatus, LogRecord
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick, TickFlag
+from marketbus.domain.trade import Trade
 from marketbus.wire import rpc
 
+_TD = ("gateway", "account", "exchange", "symbol")
 _SUBJECTS: dict[str, tuple[type[msgspec.Struct], str, tuple[str, ...]]] = {
     "md.tick.{gateway}.{exchange}.{symbol}": (Tick, "Ticks of one instrument", ("gateway", "exchange", "symbol")),
     "ref.contract.{gateway}.{exchange}.{symbol}": (
@@ -20,6 +25,10 @@ _SUBJECTS: dict[str, tuple[type[msgspec.Struct], str, tuple[str, ...]]] = {
         "A contract that is new or changed",
         ("gateway", "exchange", "symbol"),
     ),
+    "td.order.{gateway}.{account}.{exchange}.{symbol}": (Order, "Every change of an order", _TD),
+    "td.trade.{gateway}.{account}.{exchange}.{symbol}": (Trade, "Every fill, once", _TD),
+    "td.position.{gateway}.{account}.{exchange}.{symbol}": (Position, "A position that changed", _TD),
+    "td.account.{gateway}.{account}": (Account, "An account's funds, when they change", ("gateway", "account")),
     "sys.gateway.{gateway}": (GatewayStatus, "A gateway's status, on change and every second", ("gateway",)),
     "sys.log.{gateway}.{level}": (LogRecord, "Log records", ("gateway", "level")),
 }
@@ -33,10 +42,11 @@ _REPLIES: dict[str, type[msgspec.Struct]] = {
 }
 
 _ABOUT = """\
-Market data on NATS. Payloads are MessagePack arrays: element 0 is the tag, then the fields in the order of
+Market data and trading on NATS. Payloads are MessagePack arrays: element 0 is the tag, then the fields in the order of
 `prefixItems` (index given by `x-index`). Trailing fields may be absent (their defaults apply) and further ones may
 follow: ignore what you do not know. Integers reach 64 bits (times in nanoseconds since 1970 UTC): use a 64-bit integer
 type. Subject tokens keep `A-Z a-z 0-9 _ -`; every other byte of their UTF-8 is `%XX`.
+Every `td.*` payload carries the position that it has in the journal of its account.
 RPC requests and replies are JSON objects; an error carries the header `Nats-Service-Error` and a `Fault` body.
 Streamed replies are one message per item and end with an empty message.
 """

@@ -4,20 +4,25 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from marketbus.domain.account import Account
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import BadPayload
+from marketbus.domain.order import Order
+from marketbus.domain.position import Position
 from marketbus.domain.status import GatewayStatus, LogRecord
 from marketbus.domain.tick import Tick
+from marketbus.domain.trade import Trade
 
-Payload = Tick | Contract | GatewayStatus | LogRecord
-P = TypeVar("P", Tick, Contract, GatewayStatus, LogRecord)
+Payload = Tick | Contract | Order | Trade | Position | Account | GatewayStatus | LogRecord
+P = TypeVar("P", Tick, Contract, Order, Trade, Position, Account, GatewayStatus, LogRecord)
 
 MAX_BYTES = 65_536
 """No payload of ours comes near this; anything larger is refused before it is parsed."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decoders: dict[type, msgspec.msgpack.Decoder[Any]] = {
-    kind: msgspec.msgpack.Decoder(kind) for kind in (Tick, Contract, GatewayStatus, LogRecord)
+    kind: msgspec.msgpack.Decoder(kind)
+    for kind in (Tick, Contract, Order, Trade, Position, Account, GatewayStatus, LogRecord)
 }
 
 encode = _encoder.encode

@@ -1,6 +1,7 @@
 """Subjects on the bus, and the tokens they are made of."""
 
 from functools import lru_cache
+from typing import Literal
 from urllib.parse import unquote
 
 from marketbus.domain.errors import BadPayload
@@ -48,6 +49,43 @@ def tick_wildcard(gateway: str, pattern: Pattern) -> str:
 def contract(gateway: str, instrument: Instrument) -> str:
     """`ref.contract.<gateway>.<exchange>.<symbol>`."""
     return f"ref.contract.{encode_token(gateway)}.{instrument.exchange}.{encode_token(instrument.symbol)}"
+
+
+def order(gateway: str, account: str, instrument: Instrument) -> str:
+    """`td.order.<gateway>.<account>.<exchange>.<symbol>`."""
+    return _td("order", gateway, account, instrument)
+
+
+def trade(gateway: str, account: str, instrument: Instrument) -> str:
+    """`td.trade.<gateway>.<account>.<exchange>.<symbol>`."""
+    return _td("trade", gateway, account, instrument)
+
+
+def position(gateway: str, account: str, instrument: Instrument) -> str:
+    """`td.position.<gateway>.<account>.<exchange>.<symbol>`."""
+    return _td("position", gateway, account, instrument)
+
+
+def account(gateway: str, account: str) -> str:
+    """`td.account.<gateway>.<account>`; pass `*` for all."""
+    return f"td.account.{_token(gateway)}.{_token(account)}"
+
+
+def td_wildcard(kind: Literal["order", "trade", "position"], gateway: str, account: str, pattern: Pattern) -> str:
+    """The narrowest subject that covers the pattern; `*` as gateway or account covers all."""
+    head = f"td.{kind}.{_token(gateway)}.{_token(account)}"
+    if pattern.instrument is not None:
+        return f"{head}.{pattern.instrument.exchange}.{encode_token(pattern.instrument.symbol)}"
+    return f"{head}.{pattern.exchange or '*'}.*"
+
+
+def _td(kind: str, gateway: str, account: str, instrument: Instrument) -> str:
+    place = f"{instrument.exchange}.{encode_token(instrument.symbol)}"
+    return f"td.{kind}.{encode_token(gateway)}.{encode_token(account)}.{place}"
+
+
+def _token(name: str) -> str:
+    return "*" if name == "*" else encode_token(name)
 
 
 def status(gateway: str) -> str:
