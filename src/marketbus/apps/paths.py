@@ -18,6 +18,17 @@ def gateway_dir(state: Path, name: str) -> Path:
     return state / "gateways" / name
 
 
+def journal_file(state: Path, name: str) -> Path:
+    """The order journal of one gateway's worker; SQLite keeps its own files beside it."""
+    return gateway_dir(state, name) / "journal" / "journal.sqlite"
+
+
+def journal_files(state: Path) -> dict[str, Path]:
+    """The journals that exist, by gateway."""
+    found = sorted((state / "gateways").glob("*/journal/journal.sqlite"))
+    return {path.parents[1].name: path for path in found}
+
+
 def nats_dir(state: Path) -> Path:
     """Store of the embedded NATS server."""
     return state / "nats"

@@ -54,6 +54,8 @@ class JournalReader:
 
     def entries(self, wanted: Wanted) -> Iterator[Recorded]:
         """All the entries wanted, page by page, up to the head."""
+        if wanted.time is not None:
+            wanted = msgspec.structs.replace(wanted, since=max(wanted.since, self._before(wanted.time)))
         while page := self.page(wanted):
             yield from page
             wanted = msgspec.structs.replace(wanted, since=page[-1].position)
@@ -87,6 +89,14 @@ class JournalReader:
                 if _hash(connection, self.path, announced.position) == announced.hash
                 else (Standing.FORKED)
             )
+
+    def _before(self, time: int) -> int:
+        """The position before the first entry that is not before a time; the head's when there is none."""
+        with opened(self.path) as connection:
+            (first,) = connection.execute(
+                "SELECT min(position) FROM entry INDEXED BY by_time WHERE time >= ?", (time,)
+            ).fetchone()
+            return first - 1 if first is not None else _last(connection)[0]
 
     def _select(self, rest: str, values: Sequence[str | int]) -> list[Row]:
         with opened(self.path) as connection:
@@ -151,12 +161,9 @@ def _where(wanted: Wanted) -> tuple[list[str], list[str | int]]:
         ("account = ?", wanted.account),
         ("client_order_id = ? AND client_order_id <> ''", wanted.client_order_id),  # the words of the partial index
         ("trading_day = ?", wanted.trading_day),
+        ("time >= ?", wanted.time),  # entries need not rise in time
     ):
         if value is not None:
             terms.append(term)
             values.append(value)
-    if wanted.time is not None:
-        # where to begin comes from the index; entries need not rise in time
-        terms.append("position >= (SELECT min(position) FROM entry WHERE time >= ?) AND time >= ?")
-        values += [wanted.time, wanted.time]
     return terms, values

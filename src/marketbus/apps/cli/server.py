@@ -1,10 +1,11 @@
 """The commands of the server side. What they need is imported when they run: a client's install lacks it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from marketbus.apps.cli.options import ConfigFile
+from marketbus.apps.cli.options import ConfigFile, Json, OnlyGateway
 
 
 def up(
@@ -61,3 +62,26 @@ def calendar(
     from marketbus.apps.cli import calendar as command
 
     command.calendar(symbol, day, at, following, before, as_json, config)
+
+
+def audit(
+    order: Annotated[str | None, typer.Option(metavar="ID", help="Of one order: its client_order_id.")] = None,
+    account: Annotated[str | None, typer.Option("--account", "-a", help="Only this account.")] = None,
+    gateway: OnlyGateway = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="T", help="From a time on, such as '2026-11-23 21:00' or 21:00 of today.")
+    ] = None,
+    as_json: Json = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the hash chain; exit code 1 and the first broken entry if it broke.")
+    ] = False,
+    export: Annotated[
+        str | None,
+        typer.Option(metavar="DAY", help="Orders and cancels of a trading day, by account, exchange and contract."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="With --export: write them there.")] = None,
+) -> None:
+    """Show the order journals on this machine. Works beside a worker and without one; nothing is changed."""
+    from marketbus.apps.cli import audit as command
+
+    raise typer.Exit(command.audit(command.Asked(order, account, gateway, since, as_json, verify, export, csv)))
