@@ -80,6 +80,11 @@ def test_the_last_fill_after_a_cancel_makes_it_filled() -> None:
     assert (order.state, order.traded, change.outcome) == (FILLED, 3, Outcome.APPLIED)
 
 
+def test_a_report_of_the_last_fill_may_follow_the_cancel_too() -> None:
+    order, change = after(report(CANCELLED, 2), report(FILLED, 3))
+    assert (order.state, order.traded, change.outcome) == (FILLED, 3, Outcome.APPLIED)
+
+
 def test_a_late_fill_that_leaves_some_stays_cancelled() -> None:
     order, change = after(report(CANCELLED), fill("t1", 1))
     assert (order.state, order.traded, order.left, change.outcome) == (CANCELLED, 1, 0, Outcome.APPLIED)
