@@ -94,7 +94,7 @@ def filled(path: Path, count: int = 2500) -> None:
     asyncio.run(write())
 
 
-def meddle(path: Path, *statements: str) -> None:
+def meddle(path: Path, *statements: str, restore: bool = True) -> None:
     """As somebody who can write the file and takes the triggers out of the way."""
     connection = sqlite3.connect(path, isolation_level=None)
     triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
@@ -102,7 +102,7 @@ def meddle(path: Path, *statements: str) -> None:
         connection.execute(f"DROP TRIGGER {name}")
     for statement in statements:
         connection.execute(statement)
-    for _, sql in triggers:
+    for _, sql in triggers if restore else ():
         connection.execute(sql)
     connection.close()
 
@@ -249,6 +249,15 @@ async def test_damage_long_ago_is_found_by_the_audit_and_does_not_stop_trading(p
     meddle(path, "UPDATE entry SET body = '{}' WHERE position = 7")
     journal = await opens(path)
     assert await journal.append([entry(1)]) == [2501]
+    assert verify(path).problem.startswith("position 7 is not")
+
+
+async def test_missing_triggers_are_found_after_what_they_let_through(path: Path, opens: Opens) -> None:
+    await asyncio.to_thread(filled, path)
+    meddle(path, restore=False)
+    assert "trigger entry_stays is missing or was changed" in verify(path).problem
+    assert (await refusal(await opens(path))).cause is Cause.CORRUPT
+    meddle(path, "UPDATE entry SET trader = 'x' WHERE position = 7", restore=False)
     assert verify(path).problem.startswith("position 7 is not")
 
 

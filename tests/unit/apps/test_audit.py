@@ -144,6 +144,18 @@ async def test_verify_names_the_first_broken_entry(journal: SqliteJournal, tmp_p
     assert (verdict["head"]["position"], verdict["gateway"]) == (10, "ctp-main")
 
 
+async def test_a_copy_is_read_by_its_path(journal: SqliteJournal, tmp_path: Path, audit: Audit) -> None:
+    copy = tmp_path / "copy.sqlite"
+    source = sqlite3.connect(paths.journal_file(tmp_path / "state", "ctp-main"))
+    source.execute("VACUUM INTO ?", (str(copy),))
+    source.close()
+    assert audit("--file", "copy.sqlite", "--verify").stdout == f"ctp-main: ok, 26 entries, head {journal.head.hash}\n"
+    assert audit("--file", "copy.sqlite", "--order", "o1").stdout == audit("--order", "o1").stdout
+    assert "there is no journal" in audit("--file", "none", "--verify").stdout
+    (tmp_path / "text").write_text("no database " * 1000)
+    assert "not a database" in str(audit("--file", "text").error)
+
+
 async def test_a_day_is_exported_with_its_orders_and_cancels(
     journal: SqliteJournal, tmp_path: Path, audit: Audit
 ) -> None:
@@ -176,6 +188,7 @@ async def test_a_day_is_exported_with_its_orders_and_cancels(
         (("--since", "yesterday"), ConfigError, "--since: 'yesterday' is not a time"),
         (("--export", "2026-13-01"), ConfigError, "--export: '2026-13-01' is not a day"),
         (("--csv", "x"), ConfigError, "--csv: goes with --export only"),
+        (("--file", "x", "--gateway", "g"), ConfigError, "--gateway: does not go with --file"),
         (("--verify", "--order", "o1"), ConfigError, "--order: does not go with --verify"),
         (("--verify", "--export", "2026-11-23"), ConfigError, "--export: does not go with --verify"),
         (("--export", "2026-11-23", "--since", "21:00"), ConfigError, "--since: does not go with --export"),

@@ -63,7 +63,7 @@ def gateway(connection: sqlite3.Connection, path: Path, known: int = VERSION) ->
     """Whose journal it is.
 
     Raises:
-        JournalUnavailable: FOREIGN, TOO_NEW; CORRUPT when tables or triggers are not as they were made.
+        JournalUnavailable: FOREIGN, TOO_NEW, CORRUPT.
         sqlite3.Error: it cannot be read.
     """
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION,):
@@ -71,13 +71,23 @@ def gateway(connection: sqlite3.Connection, path: Path, known: int = VERSION) ->
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > known:
         raise unavailable(Cause.TOO_NEW, path, f"has schema version {version}, this marketbus knows {known}")
-    found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
-    if version == known and (lost := [sql for sql in _OBJECTS if sql not in found]):
-        raise unavailable(Cause.CORRUPT, path, f"{_name(lost[0])} is missing or was changed")
     row = connection.execute("SELECT gateway FROM journal").fetchone()
     if row is None:
         raise unavailable(Cause.CORRUPT, path, "does not say whose journal it is")
     return row[0]
+
+
+def whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Whether tables, indexes and triggers are as they were made.
+
+    Raises:
+        JournalUnavailable: CORRUPT, naming the first one that is not.
+        sqlite3.Error: it cannot be read.
+    """
+    found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
+    for sql in _OBJECTS:
+        if sql not in found:
+            raise unavailable(Cause.CORRUPT, path, f"{_name(sql)} is missing or was changed")
 
 
 def prepare(
@@ -101,6 +111,7 @@ def prepare(
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     if found < version:
         _transaction(connection, lambda: _migrate(connection, found, version, migrations))
+    whole(connection, path)
 
 
 def _empty(connection: sqlite3.Connection) -> bool:

@@ -37,7 +37,7 @@ class _Broken(Exception):
 
 
 def verify(path: Path) -> Verdict:
-    """Walk the whole chain, in pages, then have SQLite check its own structures.
+    """Walk the whole chain, in pages, then look at the triggers and have SQLite check its own structures.
 
     That entries are missing at the end shows only beside a head that was noted elsewhere.
     """
@@ -54,14 +54,14 @@ def verify(path: Path) -> Verdict:
             if good == before:
                 break
         with opened(path) as connection:
+            schema.whole(connection, path)
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()
             if found != ("ok",):
                 return Verdict(str(path), gateway, good, f"SQLite: {found[0]}")
     except _Broken as error:
         return Verdict(str(path), gateway, good, str(error))
     except JournalUnavailable as error:
-        where = f"after position {good.position}: " if good.hash else ""
-        return Verdict(str(path), gateway, good, where + error.message)
+        return Verdict(str(path), gateway, good, error.message)
     return Verdict(str(path), gateway, good)
 
 

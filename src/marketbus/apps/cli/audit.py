@@ -32,6 +32,7 @@ class Asked(NamedTuple):
     verify: bool
     export: str | None
     csv: Path | None
+    file: Path | None
 
 
 class _Day(msgspec.Struct, frozen=True):
@@ -59,14 +60,14 @@ def audit(asked: Asked) -> int:
     """
     _refuse_mixtures(asked)
     if asked.verify:
-        verdicts = [verify(path) for path in _journals(asked.gateway).values()]
+        verdicts = [verify(path) for path in _journals(asked).values()]
         _write(_json(each) if asked.as_json else _verdict_line(each) for each in verdicts)
         return ExitCode.STOPPED if all(each.ok for each in verdicts) else ExitCode.FAILURE
     if asked.export is not None:
         _export(asked, asked.export)
     else:
         wanted = Wanted(account=asked.account, client_order_id=asked.order, time=_moment(asked.since))
-        for gateway, path in _journals(asked.gateway).items():
+        for gateway, path in _journals(asked).items():
             found = JournalReader(path).entries(wanted)
             _write(_entry_json(gateway, each) if asked.as_json else _entry_line(gateway, each) for each in found)
     return ExitCode.STOPPED
@@ -85,13 +86,18 @@ def _refuse_mixtures(asked: Asked) -> None:
                 raise ConfigError(option, f"does not go with {whole}")
 
 
-def _journals(gateway: str | None) -> dict[str, Path]:
+def _journals(asked: Asked) -> dict[str, Path]:
+    """By gateway."""
+    if asked.file is not None:
+        if asked.gateway is not None:
+            raise ConfigError("--gateway", "does not go with --file")
+        return {asked.file.stem if asked.verify else JournalReader(asked.file).gateway(): asked.file}
     state = paths.state_dir()
     found = paths.journal_files(state)
-    if gateway is not None:
-        found = {name: path for name, path in found.items() if name == gateway}
+    if asked.gateway is not None:
+        found = {name: path for name, path in found.items() if name == asked.gateway}
     if not found:
-        what = "no order journal" if gateway is None else f"no order journal of {gateway}"
+        what = "no order journal" if asked.gateway is None else f"no order journal of {asked.gateway}"
         raise MarketBusError(f"{what} under {state}", "set MARKETBUS_STATE as the worker has it")
     return found
 
@@ -114,7 +120,7 @@ def _export(asked: Asked, text: str) -> None:
     except ValueError:
         raise ConfigError("--export", f"{text!r} is not a day, such as 2026-11-23") from None
     lines: list[_Day] = []
-    for gateway, path in _journals(asked.gateway).items():
+    for gateway, path in _journals(asked).items():
         found = JournalReader(path).entries(Wanted(account=asked.account, trading_day=day))
         lines += [_day(gateway, day, each) for each in traffic(messages(each.entry for each in found))]
     if asked.csv is not None:

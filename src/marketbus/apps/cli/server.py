@@ -80,8 +80,11 @@ def audit(
         typer.Option(metavar="DAY", help="Orders and cancels of a trading day, by account, exchange and contract."),
     ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="With --export: write them there.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Of this file, such as a copy, instead of the worker's.")
+    ] = None,
 ) -> None:
     """Show the order journals on this machine. Works beside a worker and without one; nothing is changed."""
     from marketbus.apps.cli import audit as command
 
-    raise typer.Exit(command.audit(command.Asked(order, account, gateway, since, as_json, verify, export, csv)))
+    raise typer.Exit(command.audit(command.Asked(order, account, gateway, since, as_json, verify, export, csv, file)))
