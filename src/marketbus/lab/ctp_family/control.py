@@ -11,15 +11,16 @@ from marketbus.lab.errors import LabError
 
 _MARKET = ("rate", "burst", "pause", "resume", "clock", "malformed", "oracle", "status")
 _FAULTS = ("drop", "mute", "refuse", "delay", "reject_login", "ignore", "crash", "hang")
-COMMANDS = frozenset(_MARKET + _FAULTS)
+_TRADING = ("order", "cancel", "strike", "books", "fault", "heal", "venue", "reject_orders", "deposit", "position")
+COMMANDS = frozenset(_MARKET + _FAULTS + _TRADING)
 _LINE_BYTES = 1 << 20
 
 
 class ControlPort:
-    """Calls a target's methods of the names in COMMANDS for whoever connects on loopback."""
+    """Calls its targets' methods of the names in COMMANDS for whoever connects on loopback."""
 
-    def __init__(self, target: object, port: int) -> None:
-        self._target = target
+    def __init__(self, port: int, *targets: object) -> None:
+        self._targets = targets
         self.port = port
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.StreamWriter] = set()
@@ -66,4 +67,5 @@ class ControlPort:
             raise LabError(f"no command {command!r}: one of {', '.join(sorted(COMMANDS))}")
         if isinstance(asked.get("start"), str):
             asked["start"] = datetime.fromisoformat(asked["start"])
-        return getattr(self._target, command)(**asked)
+        target = next(each for each in self._targets if hasattr(each, command))
+        return getattr(target, command)(**asked)

@@ -1,6 +1,7 @@
 """Sends ticks to whoever subscribed, paced without drift or as fast as they are taken; keeps the oracle's books."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -34,11 +35,17 @@ class Feed:
         exchange: Exchange,
         fronts: list[Front],
         rate: float,
+        on_ticks: Callable[[Ticks], None],
+        awaited: Callable[[], set[str]],
     ) -> None:
+        """`awaited`: symbols that tick though nobody may have subscribed them, for orders wait there."""
         self._dialect = dialect
         self._layout = layout
         self._clock = clock
         self._fronts = fronts
+        self._on_ticks = on_ticks
+        self._awaited = awaited
+        self._ticking: set[str] = set()
         self._belfry = Belfry(clock.now())
         self._begin(exchange)
         self._turn = asyncio.Lock()
@@ -218,13 +225,17 @@ class Feed:
             pass
 
     def _in_session(self, moment_ns: int) -> Ints:
-        """Subscribed instruments that trade then; looked up once a market minute."""
+        """Subscribed and awaited instruments that trade then; looked up once a market minute."""
         minute = moment_ns // 60_000_000_000
-        if minute != self._active_minute:
+        awaited = self._awaited()
+        if minute != self._active_minute or awaited != self._ticking:
+            self._ticking = awaited
+            wanted = self._subscribers > 0
+            wanted[[self._exchange.rows[symbol] for symbol in awaited if symbol in self._exchange.rows]] = True
             now = from_ns(moment_ns)
             open_hours = [str(each) for each in hours.Hours if hours.session_end(now, each) is not None]
             trading = np.isin(self._hours, open_hours)
-            self._active = np.flatnonzero((self._subscribers > 0) & trading & ~self._silent)
+            self._active = np.flatnonzero(wanted & trading & ~self._silent)
             self._active_minute = minute
             self._cursor = 0 if not len(self._active) else self._cursor % len(self._active)
         return self._active
@@ -254,6 +265,7 @@ class Feed:
         self._settled[rows] = False
         self._sent[rows] += rounds
         self._to_members(ticks, self._packer.pack(ticks, from_ns(moment_ns)))
+        self._on_ticks(ticks)
 
     def _settle(self, rows: Ints, moment: datetime) -> None:
         self._time_ns[rows] = to_ns(moment)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from marketbus.lab.ctp_family.layout import cut
 
 LAST, INFO, DATA = 1, 2, 4
-CLOCK, CRASH, HANG = 1, 2, 3
+CLOCK, CRASH, HANG, TOPIC = 1, 2, 3, 4
 """The lab's own messages; CTP's begin at 16."""
 
 HEADER = struct.Struct("=IHHiI")
@@ -18,6 +18,7 @@ LIMIT = 1 << 20
 
 _INFO = struct.Struct("=i81s3x")
 _CLOCK = struct.Struct("=qqd")
+_TOPIC = struct.Struct("=iI8s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +28,38 @@ class Frame:
     message: int
     request: int
     data: bytes
+    sequence: int = 0
+    """Its place in the trading day's private flow, from 1; 0: not of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """How a library subscribed the private flow (THOST_TE_RESUME_TYPE), and what it received on which day."""
+
+    resume: int
+    sequence: int
+    trading_day: str
 
 
 class BadFrame(Exception):
     """What came in is not a frame of ours."""
 
 
-def encode(message: int, request: int, data: bytes | None, error: tuple[int, str] | None, *, last: bool) -> bytes:
+def encode(
+    message: int,
+    request: int,
+    data: bytes | None,
+    error: tuple[int, str] | None,
+    *,
+    last: bool,
+    sequence: int = 0,
+) -> bytes:
     """A frame with an optional struct and an optional RspInfo (ErrorID, text)."""
     flags = (LAST if last else 0) | (INFO if error is not None else 0) | (DATA if data is not None else 0)
     payload = (_INFO.pack(error[0], cut(error[1], 80)).ljust(INFO_BYTES, b"\0") if error is not None else b"") + (
         data or b""
     )
-    return HEADER.pack(len(payload), message, flags, request, 0) + payload + bytes(-len(payload) % 8)
+    return HEADER.pack(len(payload), message, flags, request, sequence) + payload + bytes(-len(payload) % 8)
 
 
 def encode_clock(real_ns: int, market_ns: int, rate: float) -> bytes:
@@ -47,18 +67,32 @@ def encode_clock(real_ns: int, market_ns: int, rate: float) -> bytes:
     return encode(CLOCK, 0, _CLOCK.pack(real_ns, market_ns, rate), None, last=True)
 
 
+def decode_topic(data: bytes) -> Topic:
+    """What a TOPIC frame carries; raises BadFrame."""
+    if len(data) != _TOPIC.size:
+        raise BadFrame(f"a topic of {len(data)} bytes")
+    resume, sequence, day = _TOPIC.unpack(data)
+    return Topic(resume, sequence, day.rstrip(b"\0").decode("ascii", "replace"))
+
+
+def encode_topic(topic: Topic) -> bytes:
+    """What a library sends when it connects."""
+    data = _TOPIC.pack(topic.resume, topic.sequence, topic.trading_day.encode())
+    return encode(TOPIC, 0, data, None, last=True)
+
+
 def split(buffer: bytearray) -> list[Frame]:
     """Takes every whole frame off the front of `buffer`; raises BadFrame."""
     frames: list[Frame] = []
     at = 0
     while len(buffer) - at >= HEADER.size:
-        size, message, _, request, _ = HEADER.unpack_from(buffer, at)
+        size, message, _, request, sequence = HEADER.unpack_from(buffer, at)
         if size > LIMIT:
             raise BadFrame(f"a frame of {size} bytes")
         end = at + HEADER.size + size
         if len(buffer) < end + -size % 8:
             break
-        frames.append(Frame(message, request, bytes(buffer[at + HEADER.size : end])))
+        frames.append(Frame(message, request, bytes(buffer[at + HEADER.size : end]), sequence))
         at = end + -size % 8
     del buffer[:at]
     return frames

@@ -15,6 +15,8 @@ class LabOptions(msgspec.Struct, frozen=True, kw_only=True):
     (with `closed_hours`): logins are taken in the counter's own hours only; those of an evening are of the next trading
     day, with that day's contracts.
 
+    `money`: what an account begins with, yuan.
+
     `oracle`: Volume rises by exactly 1 a tick. `password`, `broker_id`, `auth_code`, `app_id`: "" accepts anything
     (but no empty password). `md_fronts`: market data fronts, named md, md2, md3 ...; `md_port` is the first one's.
     """
@@ -27,6 +29,7 @@ class LabOptions(msgspec.Struct, frozen=True, kw_only=True):
     closed_hours: bool = False
     counter_day: bool = False
     oracle: bool = True
+    money: float = 1_000_000.0
     md_port: int = 0
     td_port: int = 0
     control_port: int = 0

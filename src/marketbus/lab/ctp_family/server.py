@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -24,7 +25,10 @@ from marketbus.lab.ctp_family.layout import Layout
 from marketbus.lab.ctp_family.login import Gatekeeper
 from marketbus.lab.ctp_family.market import MarketDesk
 from marketbus.lab.ctp_family.options import LabOptions
+from marketbus.lab.ctp_family.orders import OrderDesk
+from marketbus.lab.ctp_family.terminal import Terminal
 from marketbus.lab.ctp_family.trader import TradingDesk
+from marketbus.lab.ctp_family.venue import Venue
 from marketbus.lab.errors import LabError
 from marketbus.lab.exchange import Exchange
 
@@ -33,7 +37,7 @@ FrontName = str
 
 
 class CounterLab:
-    """A simulated counter: `start`, `failed`, `stop`; the other public methods are also the control port's commands."""
+    """A simulated counter: `start`, `failed`, `stop`; its other methods and `terminal`'s are the control commands."""
 
     def __init__(self, dialect: Dialect, options: LabOptions | None = None, layout: Layout | None = None) -> None:
         """Raises LibraryMissing when the libraries (whose layouts it needs) are not built."""
@@ -51,17 +55,24 @@ class CounterLab:
             self._exchange.open_day(today)  # nothing has traded yet: the figures so far are yesterday's
         self._gatekeeper = Gatekeeper(layout, self.options, self._clock)
         self._market = MarketDesk(layout, self._gatekeeper)
-        self._trading = TradingDesk(layout, self._clock, self._gatekeeper, ContractBook(dialect, layout, listed, today))
+        venue = Venue(self._exchange, self._clock)
+        orders = OrderDesk(layout, venue, Decimal(str(self.options.money)), confirm_daily=self.options.counter_day)
+        contracts = ContractBook(dialect, layout, listed, today)
+        self._trading = TradingDesk(layout, self._gatekeeper, venue, contracts, orders)
+        self.terminal = Terminal(orders, venue)
         md = [self._md_front(number) for number in range(self.options.md_fronts)]
         td = Front("td", self.options.td_port, self._trading.receive, self._trading.lost, self._time_frame)
         self._fronts = {front.name: front for front in (*md, td)}
-        self._feed = self._market.feed = Feed(dialect, layout, self._clock, self._exchange, md, self.options.rate)
+        self._feed = self._market.feed = Feed(
+            dialect, layout, self._clock, self._exchange, md, self.options.rate,
+            on_ticks=self._trading.ticked, awaited=orders.counter.resting,
+        )  # fmt: skip
         self._day = (
             CounterDay(dialect, self._clock.now(), self._gatekeeper, self.drop, self._relist)
             if self.options.counter_day
             else None
         )
-        self._control = ControlPort(self, self.options.control_port)
+        self._control = ControlPort(self.options.control_port, self, self.terminal)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -232,14 +243,18 @@ class CounterLab:
         if self._day is not None:
             self._day.look(now)
         elif (day := hours.trading_day(now)) != self._exchange.trading_day:
+            ended = self._exchange.trading_day
             self._feed.open_day(day)
+            self._trading.new_day(ended, self._exchange)
         self._feed.ring()
 
     def _relist(self, trading_day: date) -> None:
         listed = self._dialect.listings(trading_day, self.options.instruments)
-        self._exchange = self._exchange.relisted(listed, trading_day)
+        old, ended = self._exchange, self._exchange.trading_day
+        self._exchange = old.relisted(listed, trading_day)
         self._feed.relist(self._exchange)
-        self._trading.contracts = ContractBook(self._dialect, self._layout, listed, trading_day)
+        contracts = ContractBook(self._dialect, self._layout, listed, trading_day)
+        self._trading.new_day(ended, old, self._exchange, contracts)
 
     def _announce(self) -> None:
         self._feed.new_time()

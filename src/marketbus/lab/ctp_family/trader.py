@@ -1,35 +1,44 @@
-"""What the trading front answers. Orders are not played yet: they are refused."""
+"""The trading front's reception: authentication, log-in, settlement; orders and queries go to their desks."""
 
-import asyncio
+from datetime import date
 from typing import Any
 
-from marketbus.lab import hours
-from marketbus.lab.clock import LabClock
+from marketbus.lab.ctp_family import frame
 from marketbus.lab.ctp_family.contracts import ContractBook
-from marketbus.lab.ctp_family.frame import Frame
+from marketbus.lab.ctp_family.frame import BadFrame, Frame, Topic
 from marketbus.lab.ctp_family.front import Session
 from marketbus.lab.ctp_family.layout import Layout
 from marketbus.lab.ctp_family.login import Gatekeeper
+from marketbus.lab.ctp_family.orders import OrderDesk
+from marketbus.lab.ctp_family.queries import QueryDesk
 from marketbus.lab.ctp_family.replies import Replies, error
+from marketbus.lab.ctp_family.venue import Venue
+from marketbus.lab.exchange import Exchange, Ticks
 
-_BALANCE = 1_000_000.0
+_ORDERS = frozenset({"ReqOrderInsert", "ReqOrderAction"})
 
 
 class TradingDesk:
-    """Authentication, log-in, settlement and queries."""
+    """Knows who is logged in, and how each subscribed the private flow."""
 
-    def __init__(self, layout: Layout, clock: LabClock, gatekeeper: Gatekeeper, contracts: ContractBook) -> None:
+    def __init__(
+        self, layout: Layout, gatekeeper: Gatekeeper, venue: Venue, contracts: ContractBook, orders: OrderDesk
+    ) -> None:
         self._messages = layout.messages["td"]
         self._layout = layout
-        self._clock = clock
         self._gatekeeper = gatekeeper
-        self.contracts = contracts
+        self._venue = venue
         self._replies = Replies(layout, "td")
-        self._users: dict[Session, dict[str, Any]] = {}
-        self._sending: set[asyncio.Task[None]] = set()
+        self._queries = QueryDesk(layout, venue, orders, contracts)
+        self._topics: dict[Session, Topic] = {}
+        self._users: dict[Session, dict[str, str]] = {}
+        self.orders = orders
 
     def receive(self, session: Session, request: Frame) -> None:
         """Answers one request."""
+        if request.message == frame.TOPIC:
+            self._subscribe(session, request)
+            return
         method, struct = self._messages.request(request.message) or ("", "")
         if method in self._gatekeeper.ignored:
             return
@@ -47,27 +56,59 @@ class TradingDesk:
             self._replies.send(session, "OnRspError", request.request, None, error(6))
         elif method == "ReqUserLogout":
             session.logged_in = False
+            self.lost(session)
             self._replies.send(session, "OnRspUserLogout", request.request, asked, error(0))
-        elif method == "ReqSettlementInfoConfirm":
-            now = self._clock.now()
-            answer = asked | {"ConfirmDate": f"{now:%Y%m%d}", "ConfirmTime": f"{now:%H:%M:%S}"}
-            self._replies.send(session, "OnRspSettlementInfoConfirm", request.request, answer, error(0))
-        elif method == "ReqQryInstrument":
-            self._send_contracts(session, request.request, asked)
-        elif method == "ReqQryTradingAccount":
-            self._replies.send(session, "OnRspQryTradingAccount", request.request, self._account(session))
         else:
-            self._replies.refuse(session, method, request.request, asked)
+            self._serve(session, method, request.request, asked)
 
     def lost(self, session: Session) -> None:
         """The session ended."""
-        self._users.pop(session, None)
+        self._topics.pop(session, None)
+        self._queries.leave(session)
+        user = self._users.pop(session, None)
+        if user is not None:
+            self.orders.leave(session, user["UserID"])
+
+    def ticked(self, ticks: Ticks) -> None:
+        """The market moved: what waits may fill."""
+        resting = self.orders.counter.resting()
+        if resting:
+            for symbol, depth in self._venue.moved(ticks, resting):
+                self.orders.counter.ticked(symbol, depth)
+
+    def new_day(
+        self, ended: date, settled: Exchange, listed: Exchange | None = None, contracts: ContractBook | None = None
+    ) -> None:
+        """Settles at the prices `settled` shows; `listed` and `contracts` are the new day's, where they changed."""
+        self._venue.exchange = settled
+        prices = self._venue.settlement()
+        if listed is not None and contracts is not None:
+            self._venue.exchange, self._queries.contracts = listed, contracts
+        self.orders.new_day(ended, prices)
 
     async def close(self) -> None:
         """Stops sending long answers."""
-        for task in self._sending:
-            task.cancel()
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._queries.close()
+
+    def _serve(self, session: Session, method: str, request: int, asked: dict[str, Any]) -> None:
+        user, broker = self._users[session]["UserID"], self._users[session]["BrokerID"]
+        if method in _ORDERS:
+            self.orders.receive(session, user, broker, method, request, asked)
+        elif method == "ReqSettlementInfoConfirm":
+            self.orders.confirm(user)
+            now = self._venue.now()
+            answer = asked | {"ConfirmDate": f"{now:%Y%m%d}", "ConfirmTime": f"{now:%H:%M:%S}"}
+            self._replies.send(session, "OnRspSettlementInfoConfirm", request, answer, error(0))
+        elif method.startswith("ReqQry"):
+            self._queries.receive(session, user, broker, method, request, asked)
+        else:
+            self._replies.refuse(session, method, request, asked)
+
+    def _subscribe(self, session: Session, request: Frame) -> None:
+        try:
+            self._topics[session] = frame.decode_topic(request.data)
+        except BadFrame:
+            session.close()
 
     def _authenticate(self, session: Session, request: int, asked: dict[str, Any]) -> None:
         refused = self._gatekeeper.authentication_error(asked)
@@ -77,27 +118,13 @@ class TradingDesk:
 
     def _log_in(self, session: Session, request: int, asked: dict[str, Any]) -> None:
         refused = self._gatekeeper.login_error(session, asked, trading=True)
-        answer = {"BrokerID": asked["BrokerID"], "UserID": asked["UserID"]}
-        if not refused:
-            self._users[session] = answer
-            answer = self._gatekeeper.welcome(session, asked)
-        self._replies.send(session, "OnRspUserLogin", request, answer, error(refused))
-
-    def _send_contracts(self, session: Session, request: int, asked: dict[str, Any]) -> None:
-        chunks = self.contracts.chunks(request, asked["InstrumentID"], asked["ExchangeID"], asked["ProductID"])
-
-        async def send() -> None:
-            for chunk in chunks:
-                session.send(chunk)
-                await session.drained()
-
-        task = asyncio.get_running_loop().create_task(send())
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-
-    def _account(self, session: Session) -> dict[str, Any]:
-        user = self._users[session]
-        money = dict.fromkeys(("PreBalance", "Balance", "Available", "WithdrawQuota"), _BALANCE)
-        day = f"{hours.trading_day(self._clock.now()):%Y%m%d}"
-        own = {"BrokerID": user["BrokerID"], "AccountID": user["UserID"], "TradingDay": day, "CurrencyID": "CNY"}
-        return own | money
+        answer: dict[str, Any] = {"BrokerID": asked["BrokerID"], "UserID": asked["UserID"]}
+        if refused:
+            self._replies.send(session, "OnRspUserLogin", request, answer, error(refused))
+            return
+        user: str = asked["UserID"]
+        self._users[session] = answer
+        last = max(self.orders.last_reference(user), 1)
+        welcome = self._gatekeeper.welcome(session, asked) | {"MaxOrderRef": str(last)}
+        self._replies.send(session, "OnRspUserLogin", request, welcome, error(0))
+        self.orders.join(session, user, self._topics.get(session))

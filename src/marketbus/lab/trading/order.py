@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from marketbus.lab.trading.refusal import Veto
 from marketbus.lab.trading.terms import Terms
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Order:
     state: State = State.SUBMITTED
     traded: int = 0
     rejected: bool = False
-    veto: object = None
+    veto: Veto | None = None
     cancelling: bool = False
     """A cancel is on its way to the venue."""
     done_at: datetime | None = None

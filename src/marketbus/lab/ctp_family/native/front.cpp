@@ -1,6 +1,7 @@
 #include "front.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -115,6 +116,27 @@ std::string Front::address() const {
 
 void Front::set_trading_day(const char *day) { snprintf(trading_day_, sizeof trading_day_, "%s", day); }
 
+void Front::subscribe_private(int resume) {
+    resume_ = resume;
+    if (resume != RESUME) return;
+    // As the vendor library does: what was received survives the process, in a flow file.
+    flow_file_ = open((flow_ + "Private.con").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (flow_file_ < 0 || pread(flow_file_, &topic_, sizeof topic_, 0) != sizeof topic_) topic_ = {};
+}
+
+void Front::send_topic() {
+    if (resume_ < 0) return;
+    topic_.resume = resume_;
+    send(TOPIC, 0, &topic_, sizeof topic_);
+}
+
+void Front::received(uint32_t sequence) {
+    // After the callback: what a crash in it took away comes again.
+    topic_.sequence = sequence;
+    memcpy(topic_.trading_day, trading_day_, sizeof topic_.trading_day);
+    if (flow_file_ >= 0 && pwrite(flow_file_, &topic_, sizeof topic_, 0) < 0) perror("marketbus-lab: flow file");
+}
+
 void Front::run() {
     if (addresses_.empty()) return;
     while (!stop_) {
@@ -123,6 +145,7 @@ void Front::run() {
             wait_before_retry();
             continue;
         }
+        send_topic();
         {
             std::lock_guard<std::recursive_mutex> hold(spi_lock_);
             if (spi_ && !stop_) connected_(spi_);
@@ -215,6 +238,7 @@ size_t Front::consume(char *buffer, size_t filled) {
             while (spi_waiters_.load(std::memory_order_relaxed) > 0) sched_yield();
             std::lock_guard<std::recursive_mutex> hold(spi_lock_);
             dispatch_(*this, spi_, header, info, data);
+            if (header.sequence) received(header.sequence);
         }
         at += whole;
     }

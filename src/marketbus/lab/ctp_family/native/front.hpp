@@ -20,18 +20,26 @@ struct Header {
     uint16_t message;  // below FIRST_MESSAGE: the lab's own; else a request's or callback's number
     uint16_t flags;
     int32_t request;
-    uint32_t reserved;
+    uint32_t sequence;  // place in the trading day's private flow, from 1; 0: not of it
 };
 static_assert(sizeof(Header) == 16, "the server packs 16 bytes");
 
 enum Flag : uint16_t { LAST = 1, INFO = 2, DATA = 4 };
-enum Own : uint16_t { CLOCK = 1, CRASH = 2, HANG = 3 };
+enum Own : uint16_t { CLOCK = 1, CRASH = 2, HANG = 3, TOPIC = 4 };
 
 struct Clock {
     int64_t real_ns;
     int64_t market_ns;
     double rate;
 };
+
+// Sent when a connection is made, if the private flow was subscribed: how, and what came of it up to now.
+struct Topic {
+    int32_t resume;  // THOST_TE_RESUME_TYPE
+    uint32_t sequence;
+    char trading_day[8];
+};
+constexpr int RESUME = 1;
 
 // Rounded size of the RspInfo struct; the stubs assert it.
 constexpr size_t INFO_BYTES = 88;
@@ -59,6 +67,10 @@ class Front {
     int query(uint16_t message, int32_t request, const void *data, size_t size);
     int send_names(uint16_t message, char **names, int count);
 
+    // The folder and prefix of flow files, as the factory got it; before start().
+    void set_flow(const char *path) { flow_ = path ? path : ""; }
+    void subscribe_private(int resume);
+
     void answered() { query_open_ = false; }
     void set_trading_day(const char *day);
     const char *trading_day() const { return trading_day_; }
@@ -71,6 +83,8 @@ class Front {
     size_t consume(char *buffer, size_t filled);
     void own_message(const Header &header, const char *data);
     void wait_before_retry();
+    void send_topic();
+    void received(uint32_t sequence);
     bool write_all(const char *data, size_t size);
 
     struct Address {
@@ -105,6 +119,11 @@ class Front {
     bool finished_ = false;
     std::thread thread_;
     char trading_day_[9] = {};
+
+    std::string flow_;
+    int resume_ = -1;
+    Topic topic_{};
+    int flow_file_ = -1;
 };
 
 }  // namespace lab

@@ -1,0 +1,118 @@
+"""The simulated market as the counter's venue, and the line between them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+
+import numpy as np
+
+from marketbus.lab import hours
+from marketbus.lab.clock import LabClock
+from marketbus.lab.exchange import Exchange, Ticks
+from marketbus.lab.trading.matching import Depth, Level
+from marketbus.lab.trading.terms import Terms, exact, terms_of
+
+
+class Venue:
+    """One exchange model seen through the counter's eyes; `exchange` is replaced when contracts are listed anew."""
+
+    def __init__(self, exchange: Exchange, clock: LabClock) -> None:
+        self.exchange = exchange
+        self._clock = clock
+
+    def depth(self, symbol: str) -> Depth:
+        """As of the latest tick; no lots were traded in it any more."""
+        row = self.exchange.rows[symbol]
+        return self._depth(self.exchange.latest, row, row, 0)
+
+    def moved(self, ticks: Ticks, symbols: set[str]) -> Iterator[tuple[str, Depth]]:
+        """The ticks of those symbols, in order."""
+        rows = {self.exchange.rows[symbol]: symbol for symbol in symbols if symbol in self.exchange.rows}
+        if not rows:
+            return
+        for at in np.flatnonzero(np.isin(ticks.rows, list(rows))):
+            row = int(ticks.rows[at])
+            # Oracle mode trades one lot a tick; otherwise it is told by no tick, and one lot is what is sure.
+            yield rows[row], self._depth(ticks, int(at), row, 1)
+
+    def last(self, symbol: str) -> Decimal:
+        """The latest price."""
+        return exact(self.exchange.latest.last[self.exchange.rows[symbol]])
+
+    def open(self, symbol: str) -> bool:
+        """Whether it is in session."""
+        listing = self.exchange.listings[self.exchange.rows[symbol]]
+        return hours.session_end(self._clock.now(), listing.hours) is not None
+
+    def now(self) -> datetime:
+        """The market's time."""
+        return self._clock.now()
+
+    def trading_day(self) -> date:
+        """The counter's."""
+        return self.exchange.trading_day
+
+    def terms(self) -> dict[str, Terms]:
+        """Of everything listed, today."""
+        before = self.exchange.pre_settlement
+        return {
+            listing.symbol: terms_of(listing, exact(before[row])) for row, listing in enumerate(self.exchange.listings)
+        }
+
+    def settlement(self) -> dict[str, Decimal]:
+        """Symbol → the last settlement price."""
+        before = self.exchange.pre_settlement
+        return {listing.symbol: exact(before[row]) for row, listing in enumerate(self.exchange.listings)}
+
+    def _depth(self, ticks: Ticks, at: int, row: int, lots: int) -> Depth:
+        def levels(prices: list[float], volumes: list[int]) -> tuple[Level, ...]:
+            return tuple((exact(price), volume) for price, volume in zip(prices, volumes, strict=True) if volume)
+
+        return Depth(
+            number=int(ticks.volume[at]),  # rises with every tick of the day
+            last=exact(ticks.last[at]),
+            lots=lots,
+            bids=levels(ticks.bid[at].tolist(), ticks.bid_volume[at].tolist()),
+            asks=levels(ticks.ask[at].tolist(), ticks.ask_volume[at].tolist()),
+            lower=exact(self.exchange.lower_limit[row]),
+            upper=exact(self.exchange.upper_limit[row]),
+        )
+
+
+class VenueLine:
+    """Carries what goes to the venue: at once, later, or not until it is let go. Never out of order."""
+
+    def __init__(self) -> None:
+        self.delay_s = 0.0
+        self.held = False
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def __call__(self, act: Callable[[], None]) -> None:
+        """Does `act` when its turn comes."""
+        if not self._waiting and not self.held and not self.delay_s:
+            act()
+            return
+        self._waiting.append(act)
+        if self.delay_s:
+            asyncio.get_running_loop().call_later(self.delay_s, self._next)
+
+    @property
+    def waiting(self) -> int:
+        """How much has not arrived."""
+        return len(self._waiting)
+
+    def hold(self, *, on: bool) -> None:
+        """Nothing arrives until it is off again; then all of it does."""
+        self.held = on
+        while not on and self._waiting:
+            self._waiting.popleft()()
+
+    def clear(self) -> None:
+        """The day is over: nothing arrives any more."""
+        self._waiting.clear()
+
+    def _next(self) -> None:
+        if self._waiting and not self.held:
+            self._waiting.popleft()()
