@@ -73,6 +73,10 @@ class Client:
                 await self.read()
         return [self.layout.unpack(struct, each.data) for each in found if each.data]
 
+    def subscribe_private(self, resume: int, sequence: int = 0, trading_day: str = "") -> None:
+        """What the library says when it has connected."""
+        self._writer.write(frame.encode_topic(frame.Topic(resume, sequence, trading_day)))
+
     async def ended(self) -> bool:
         """Whether the front cuts the connection, within 10 s."""
         try:

@@ -147,17 +147,6 @@ async def test_a_request_is_left_unanswered(layout: Layout) -> None:
         await client.close()
 
 
-async def test_orders_are_refused_in_words(layout: Layout) -> None:
-    async with running(layout) as lab:
-        client = await Client(layout, "td").connect(lab.addresses["td"])
-        client.log_in()
-        client.send("ReqOrderInsert", layout.pack("CThostFtdcInputOrderField", OrderRef="7", InstrumentID="rb2701"))
-        number, answer = await client.answer("OnRspOrderInsert")
-        assert number == 99
-        assert answer["OrderRef"] == "7"
-        await client.close()
-
-
 async def test_what_is_no_frame_ends_the_connection(layout: Layout) -> None:
     async with running(layout) as lab:
         client = await Client(layout, "md").connect(lab.addresses["md"])

@@ -30,6 +30,8 @@ class Frame:
     data: bytes
     sequence: int = 0
     """Its place in the trading day's private flow, from 1; 0: not of it."""
+    last: bool = True
+    """Of an answer in several frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,14 @@ def split(buffer: bytearray) -> list[Frame]:
     frames: list[Frame] = []
     at = 0
     while len(buffer) - at >= HEADER.size:
-        size, message, _, request, sequence = HEADER.unpack_from(buffer, at)
+        size, message, flags, request, sequence = HEADER.unpack_from(buffer, at)
         if size > LIMIT:
             raise BadFrame(f"a frame of {size} bytes")
         end = at + HEADER.size + size
         if len(buffer) < end + -size % 8:
             break
-        frames.append(Frame(message, request, bytes(buffer[at + HEADER.size : end]), sequence))
+        data = bytes(buffer[at + HEADER.size : end])
+        frames.append(Frame(message, request, data, sequence, bool(flags & LAST)))
         at = end + -size % 8
     del buffer[:at]
     return frames

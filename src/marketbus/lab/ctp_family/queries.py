@@ -60,7 +60,8 @@ class QueryDesk:
         name = "OnRsp" + method.removeprefix("Req")
         now = time.monotonic()
         if now - self._asked_at.get(session, -_SOONEST_S) < _SOONEST_S:
-            self._replies.send(session, name, request, None, error(_TOO_FAST))
+            number, _ = self._layout.messages["td"].callback(name)
+            self._send(session, [frame.encode(number, request, None, error(_TOO_FAST), last=True)])
             return
         self._asked_at[session] = now
         if method == "ReqQryInstrument":
