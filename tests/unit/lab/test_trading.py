@@ -101,7 +101,8 @@ async def test_the_counter_refuses_with_its_own_number(
 ) -> None:
     async with running(layout) as lab:
         trader = await Trader.ready(lab, layout)
-        trader.order(**{"price": prices(lab)[1]} | fields)
+        order: dict[str, Any] = {"price": prices(lab)[1]} | fields
+        trader.order(**order)
         await trader.hear(f"OnRspOrderInsert {error}", f"OnErrRtnOrderInsert {error}")
         raw = next(each for each in trader.frames if each.sequence == 1)
         assert raw.data[4:84].split(b"\0")[0].decode("gb18030") == words
