@@ -34,6 +34,11 @@ class TradingDesk:
         self._users: dict[Session, dict[str, str]] = {}
         self.orders = orders
 
+    @property
+    def contracts(self) -> ContractBook:
+        """What is listed, as the counter tells it."""
+        return self._queries.contracts
+
     def receive(self, session: Session, request: Frame) -> None:
         """Answers one request."""
         if request.message == frame.TOPIC:
