@@ -1,8 +1,10 @@
 """Every code block of the README and the documentation works as printed, in both languages."""
 
+import asyncio
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +15,11 @@ from typing import NamedTuple
 
 import pytest
 
+from marketbus.adapters.clock import SystemClock
+from marketbus.adapters.journal import SqliteJournal
+from marketbus.apps import paths
 from marketbus.apps.config import load
+from marketbus.domain.journal_entry import Entry, EntryKind
 from tests.e2e.demo import COMMAND, demo
 
 ROOT = Path(__file__).parents[2]
@@ -44,12 +50,33 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of a machine whose gateway ctp-main sent one order."""
+    folder = tmp_path_factory.mktemp("state")
+    asyncio.run(one_order(paths.journal_file(folder, "ctp-main")))
+    return folder
+
+
+async def one_order(file: Path) -> None:
+    journal = SqliteJournal(file, "ctp-main", clock=SystemClock())
+    await journal.start()
+    for kind in (EntryKind.CLAIMED, EntryKind.NEW, EntryKind.SENT, EntryKind.TRADE):
+        given = Entry(
+            kind=kind, time=SystemClock().now(), trading_day=20261123, account="main", client_order_id="grid-1"
+        )
+        await journal.append([given])
+    await journal.stop()
+
+
 def environment(url: str) -> dict[str, str]:
     return {**os.environ, "MARKETBUS_URL": url, "PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 @pytest.mark.parametrize("block", blocks("python"))
-def test_python_blocks_run_against_a_live_bus(block: Block, url: str, tmp_path: Path) -> None:
+def test_python_blocks_run_against_a_live_bus(block: Block, url: str, state: Path, tmp_path: Path) -> None:
+    if "journal.sqlite" in block.text:
+        shutil.copy(paths.journal_file(state, "ctp-main"), tmp_path)
     script = tmp_path / "block.py"
     script.write_text(block.text)
     process = subprocess.Popen(
@@ -94,7 +121,7 @@ def test_toml_blocks_are_valid(block: Block, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("bash"))
-def test_shell_blocks_run(block: Block, url: str, tmp_path: Path) -> None:
+def test_shell_blocks_run(block: Block, url: str, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for line in block.text.splitlines():
         words = shlex.split(line, comments=True)
         match words:
@@ -106,6 +133,10 @@ def test_shell_blocks_run(block: Block, url: str, tmp_path: Path) -> None:
                 "-c" in rest
             ):  # would leave this machine: only its options are looked at
                 assert "--config" in run(["marketbus", command, "--help"], url, tmp_path)
+            case ["marketbus", "audit", *_]:
+                with monkeypatch.context() as patch:
+                    patch.setenv("MARKETBUS_STATE", str(state))
+                    run(words, url, tmp_path)
             case ["marketbus", *_]:
                 run(words, url, tmp_path)
             case [

@@ -73,7 +73,7 @@ async def full(path: Path) -> None:
 async def forbidden(path: Path) -> None:
     """Without any right to write."""
     if os.geteuid() == 0:
-        await asyncio.to_thread(int)  # imports what nobody may read
+        await asyncio.to_thread(Path("/").as_uri)  # imports what nobody may read
         os.setresuid(NOBODY, NOBODY, NOBODY)
     journal = await opened(path)
     try:
