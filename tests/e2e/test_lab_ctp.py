@@ -25,10 +25,10 @@ START = "2026-11-20T09:30:00+08:00"
 class Child:
     """The gateway's process: `events` is what it said, `ask` is a question and its answer."""
 
-    def __init__(self, folder: Path, locale: Path, libraries: Path, addresses: dict[str, Any]) -> None:
-        (folder / ".vntrader").mkdir()
+    def __init__(self, folder: Path, locale: Path, libraries: Path, addresses: dict[str, Any], resume: int = 0) -> None:
+        (folder / ".vntrader").mkdir(exist_ok=True)
         self._process = subprocess.Popen(
-            [sys.executable, __file__, str(libraries), addresses["td"], addresses["md"]],
+            [sys.executable, __file__, str(libraries), addresses["td"], addresses["md"], str(resume)],
             cwd=folder,
             env=os.environ | {"TZ": "Asia/Shanghai", "LOCPATH": str(locale), "PYTHONIOENCODING": "utf-8"},
             stdin=subprocess.PIPE,
@@ -213,6 +213,85 @@ async def test_refused_and_mute_fronts(lab: CounterLab, child: Child) -> None:
     await until(lambda: lab.status()["logins"] == 4, "both logins")
 
 
+async def test_the_stock_gateway_trades(lab: CounterLab, child: Child) -> None:
+    await ready(child)
+    lab.rate(0)
+
+    async def order(number: int, *want: str) -> None:
+        """Waits until the stock gateway has told those statuses of its order of that number, and no others."""
+        told: list[str] = []
+        deadline = time.monotonic() + 10
+        while len(told := (await child.ask("orders")).get(str(number), [])) < len(want):
+            assert time.monotonic() < deadline, (number, told, child.logs)
+        assert tuple(told) == want
+
+    bid, ask = prices(lab, "rb2701")
+    child.tell(f"send rb2701 LONG OPEN LIMIT 2 {ask}")
+    await order(1, "SUBMITTING", "SUBMITTING", "ALLTRADED")
+    child.tell(f"send rb2701 LONG OPEN LIMIT 1 {bid - 50}")
+    await order(2, "SUBMITTING", "SUBMITTING", "NOTTRADED")
+    child.tell("cancel rb2701 2")
+    await order(2, "SUBMITTING", "SUBMITTING", "NOTTRADED", "CANCELLED")
+    child.tell(f"send rb2701 SHORT CLOSEYESTERDAY LIMIT 1 {bid}")
+    await order(3, "SUBMITTING", "REJECTED")
+    assert "交易委托失败，代码：51，信息：CTP:平昨仓位不足" in child.logs
+    child.tell(f"send rb2701 LONG OPEN LIMIT 1 {ask * 2}")
+    await order(4, "SUBMITTING", "SUBMITTING", "REJECTED")
+    assert any("已撤单报单被拒绝SHFE:价格超出涨停板" in log for log in child.logs)
+    _, dear = prices(lab, "m2701")
+    child.tell(f"send m2701 LONG OPEN FOK 500 {dear - 100}")
+    await order(5, "SUBMITTING", "REJECTED")  # not enough money, whatever its kind
+    child.tell(f"send m2701 LONG OPEN FAK 1 {dear}")
+    await order(6, "SUBMITTING", "SUBMITTING", "ALLTRADED")
+    child.tell("send m2701 SHORT CLOSE MARKET 1 0")
+    await order(7, "SUBMITTING", "SUBMITTING", "ALLTRADED")
+    child.tell("cancel m2701 7")
+    await until(lambda: "交易撤单失败，代码：26，信息：CTP:报单已全成交或已撤销，不能再撤" in child.logs, "the refusal")
+
+    books = lab.terminal.books()
+    told = await child.ask("trades")
+    assert [(each["trade_id"], each["volume"], each["price"]) for each in books["trades"]] == [
+        (number.strip(), volume, price) for number, volume, price in told
+    ]
+    money = await child.ask("account")
+    assert money["balance"] == pytest.approx(books["account"]["balance"])
+    assert money["available"] == pytest.approx(books["account"]["available"])
+    (position,) = await child.ask("positions")
+    assert position == ["rb2701", "LONG", 2, 0, pytest.approx(ask), pytest.approx(books["account"]["position_profit"])]
+    assert set(await child.ask("hurry")) == {0, -2}
+
+    lab.drop("td")
+    replayed = ("SUBMITTING", "ALLTRADED")
+    await order(1, "SUBMITTING", "SUBMITTING", "ALLTRADED", *replayed)
+    assert len(await child.ask("trades")) == 2 * len(books["trades"])
+
+
+async def test_a_new_process_resumes_its_private_flow(
+    lab: CounterLab, tmp_path: Path, locale: Path, libraries: Path
+) -> None:
+    first = Child(tmp_path, locale, libraries, lab.addresses, resume=1)
+    await ready(first)
+    _, ask = prices(lab, "rb2701")
+    first.tell(f"send rb2701 LONG OPEN LIMIT 1 {ask}")
+    deadline = time.monotonic() + 10
+    while not await first.ask("trades"):
+        assert time.monotonic() < deadline
+    first.stop()
+    lab.terminal.order("rb2701", "buy", 3, ask, user="000001")
+    second = Child(tmp_path, locale, libraries, lab.addresses, resume=1)
+    try:
+        await ready(second)
+        assert [volume for _, volume, _ in await second.ask("trades")] == [3]
+    finally:
+        second.stop()
+
+
+def prices(lab: CounterLab, symbol: str) -> tuple[float, float]:
+    """Best bid and ask."""
+    depth = lab.terminal._venue.depth(symbol)  # pyright: ignore[reportPrivateUsage]
+    return float(depth.bids[0][0]), float(depth.asks[0][0])
+
+
 def test_addresses_off_this_machine_are_refused(tmp_path: Path, locale: Path, libraries: Path) -> None:
     (tmp_path / ".vntrader").mkdir()
     done = subprocess.run(
@@ -249,17 +328,29 @@ async def test_control_port_speaks_for_the_lab(lab: CounterLab, child: Child) ->
     assert abs(clock["market_ns"] - clock["real_ns"]) > 60 * 10**9
 
 
-def run_gateway(libraries: str, td: str, md: str) -> None:
+def run_gateway(libraries: str, td: str, md: str, resume: str = "0") -> None:
     """What runs in the child."""
     import ctypes
 
     loaded = [ctypes.CDLL(str(path), ctypes.RTLD_GLOBAL) for path in sorted(Path(libraries).glob("*.so"))]
 
-    from vnpy.trader.constant import Exchange
-    from vnpy.trader.object import ContractData, LogData, SubscribeRequest, TickData
+    from vnpy.trader.constant import Direction, Exchange, Offset, OrderType
+    from vnpy.trader.object import (
+        AccountData,
+        CancelRequest,
+        ContractData,
+        LogData,
+        OrderData,
+        OrderRequest,
+        PositionData,
+        SubscribeRequest,
+        TickData,
+        TradeData,
+    )
 
     # Carries no types.
     stock: Any = importlib.import_module("vnpy_ctp").CtpGateway
+    trader_api: Any = importlib.import_module("vnpy_ctp.api").TdApi
 
     class Engine:
         def put(self, event: object) -> None: ...
@@ -269,8 +360,24 @@ def run_gateway(libraries: str, td: str, md: str) -> None:
     volumes: dict[str, list[int]] = {}
     ticks: dict[str, TickData] = {}
     contracts: dict[str, ContractData] = {}
+    orders: dict[str, list[str]] = {}
+    trades: list[tuple[str, float, float]] = []
+    accounts: list[AccountData] = []
+    positions: dict[str, PositionData] = {}
 
     class Gateway(stock):
+        def on_order(self, order: OrderData) -> None:
+            orders.setdefault(order.orderid.split("_")[-1], []).append(order.status.name)
+
+        def on_trade(self, trade: TradeData) -> None:
+            trades.append((trade.tradeid, trade.volume, trade.price))
+
+        def on_account(self, account: AccountData) -> None:
+            accounts.append(account)
+
+        def on_position(self, position: PositionData) -> None:
+            positions[position.vt_positionid] = position
+
         def on_tick(self, tick: TickData) -> None:
             volumes.setdefault(tick.symbol, []).append(int(tick.volume))
             ticks[tick.symbol] = tick
@@ -288,7 +395,15 @@ def run_gateway(libraries: str, td: str, md: str) -> None:
     def answer(value: Any) -> None:
         say("@answer " + json.dumps(value, ensure_ascii=False))
 
+    def asked(query: Any, answered: Any) -> None:
+        """A query of the gateway's, again until flow control lets it through and it is answered."""
+        while not answered:
+            query()
+            time.sleep(0.2)
+
     gateway = Gateway(Engine(), "CTP")
+    subscribe = trader_api.subscribePrivateTopic
+    gateway.td_api.subscribePrivateTopic = lambda _: subscribe(gateway.td_api, int(resume))
     gateway.connect(
         {
             "用户名": "000001",
@@ -306,6 +421,36 @@ def run_gateway(libraries: str, td: str, md: str) -> None:
         if command == "subscribe":
             for symbol in arguments:
                 gateway.subscribe(SubscribeRequest(symbol, Exchange(contracts[symbol].exchange)))
+        elif command == "send":
+            symbol, direction, offset, kind, volume, price = arguments
+            exchange = Exchange(contracts[symbol].exchange)
+            request = OrderRequest(
+                symbol, exchange, Direction[direction], OrderType[kind], float(volume), float(price), Offset[offset]
+            )
+            gateway.send_order(request)
+        elif command == "cancel":
+            symbol, number = arguments
+            orderid = f"{gateway.td_api.frontid}_{gateway.td_api.sessionid}_{number}"
+            gateway.cancel_order(CancelRequest(orderid, symbol, Exchange(contracts[symbol].exchange)))
+        elif command == "orders":
+            answer(orders)
+        elif command == "trades":
+            answer(trades)
+        elif command == "account":
+            asked(gateway.query_account, accounts)
+            answer({"balance": accounts[-1].balance, "available": accounts[-1].available})
+        elif command == "positions":
+            asked(gateway.query_position, positions)
+            answer(
+                [
+                    [p.symbol, p.direction.name, p.volume, p.frozen, p.price, p.pnl]
+                    for p in positions.values()
+                    if p.volume
+                ]
+            )
+        elif command == "hurry":
+            time.sleep(1.2)  # the last query's second
+            answer([gateway.td_api.reqQryTradingAccount({}, 1000 + n) for n in range(2)])
         elif command == "ticks":
             answer({symbol: list(seen) for symbol, seen in volumes.items()})
         elif command == "contracts":
