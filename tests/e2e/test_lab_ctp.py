@@ -403,7 +403,11 @@ def run_gateway(libraries: str, td: str, md: str, resume: str = "0") -> None:
 
     gateway = Gateway(Engine(), "CTP")
     subscribe = trader_api.subscribePrivateTopic
-    gateway.td_api.subscribePrivateTopic = lambda _: subscribe(gateway.td_api, int(resume))
+
+    def subscribe_as_told(_: int) -> None:
+        subscribe(gateway.td_api, int(resume))
+
+    gateway.td_api.subscribePrivateTopic = subscribe_as_told
     gateway.connect(
         {
             "用户名": "000001",
