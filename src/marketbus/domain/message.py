@@ -206,6 +206,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "nats.embedded": ("embedded NATS server on {url}", "内嵌 NATS 服务器 {url}"),
     "worker.failed": ("worker failed: {detail}", "工作进程出错：{detail}"),
     "state.damaged": ("{path} is damaged: {done}", "文件 {path} 已损坏：{done}"),
+    "journal.unwritable": (
+        "the order journal cannot be written, new orders are denied: {words} ({detail})",
+        "交易日志写不进去，新委托一律拒绝：{words}（{detail}）",
+    ),
+    "journal.writable": (
+        "the order journal is written again; new orders are taken",
+        "交易日志恢复写入，可以下单",
+    ),
     "calendar.unknown_year": (
         "the holidays of {year} are not known yet, only those the law dates count as closed: name them in [calendar]",
         "尚无 {year} 年的节假日安排，仅按周末和法定固定日期休市处理：可在 [calendar] 中补充",

@@ -1,11 +1,12 @@
 """The journal of one worker: nothing about an order happens before it is written here."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
 from marketbus.domain.errors import MarketBusError
 from marketbus.domain.journal_entry import Entry, EntryKind, Head, Recorded, Standing
+from marketbus.domain.message import Bilingual
 
 
 class Cause(StrEnum):
@@ -30,8 +31,23 @@ class Cause(StrEnum):
     """Not started yet, or stopped."""
 
 
+WORDS: Mapping[Cause, Bilingual] = {
+    Cause.FULL: Bilingual("the disk is full", "磁盘已满"),
+    Cause.READ_ONLY: Bilingual("folder or file cannot be written", "目录或文件不可写"),
+    Cause.LOCKED: Bilingual("another program holds the database", "数据库被其他程序锁住"),
+    Cause.IN_USE: Bilingual("another worker writes it", "另一个工作进程正在写"),
+    Cause.CORRUPT: Bilingual("it is damaged or was changed", "文件已损坏或被改动"),
+    Cause.FAILED: Bilingual("the disk or the system refused", "磁盘或系统报错"),
+    Cause.FOREIGN: Bilingual("it is not this gateway's journal", "不是本接口的日志"),
+    Cause.TOO_NEW: Bilingual("a newer marketbus wrote it", "由更新版本的 marketbus 写成"),
+    Cause.REPLACED: Bilingual("it was deleted or exchanged", "文件被删除或替换"),
+    Cause.CLOSED: Bilingual("it is not open", "尚未打开"),
+}
+"""A cause in a sentence."""
+
+
 class JournalUnavailable(MarketBusError):
-    """The journal cannot be written, or read; `cause` in one word, `path` of the file."""
+    """The journal cannot be written, or read; `cause` in one word, `words` in a few, `path` of the file."""
 
     code = "journal"
 
@@ -39,6 +55,7 @@ class JournalUnavailable(MarketBusError):
         super().__init__(f"{path}: {message}", hint)
         self.cause = cause
         self.path = path
+        self.words = WORDS[cause]
 
 
 class AlreadyClaimed(MarketBusError):

@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from journals import GATEWAY, entries, entry, everything, opened, refused
 
-from marketbus.adapters.journal import reader, schema
+from marketbus.adapters.clock import SystemClock
+from marketbus.adapters.journal import SqliteJournal, reader, schema
 from marketbus.adapters.journal.reader import JournalReader, Wanted
 from marketbus.adapters.journal.verify import verify
 from marketbus.domain.journal_entry import Entry, EntryKind, Head, Standing, genesis
-from marketbus.ports.journal import AlreadyClaimed, Cause, JournalUnavailable
+from marketbus.ports.journal import WORDS, AlreadyClaimed, Cause, JournalUnavailable
+from tests.system import eventually
 
 Batches = list[list[Entry]]
 
@@ -259,3 +261,29 @@ async def test_reading_what_is_not_there_says_so(path: Path) -> None:
     with pytest.raises(JournalUnavailable, match="there is no journal"):
         JournalReader(path).head()
     assert not verify(path).ok
+
+
+async def test_what_keeps_a_journal_from_being_written_is_heard_on_the_loop_once(path: Path) -> None:
+    heard: list[JournalUnavailable | None] = []
+    loop = asyncio.get_running_loop()
+
+    def hear(trouble: JournalUnavailable | None) -> None:
+        assert asyncio.get_running_loop() is loop
+        heard.append(trouble)
+
+    async with opened(path):
+        journal = SqliteJournal(path, GATEWAY, clock=SystemClock(), on_trouble=hear)
+        await journal.start()
+        for _ in range(3):
+            await refused(journal, entry(1))
+    await eventually(lambda: journal.writable and len(heard) == 2, "the file and the news of it")
+    await journal.stop()
+    first, last = heard
+    assert first is not None
+    assert (first.cause, first.words) == (Cause.IN_USE, WORDS[Cause.IN_USE])
+    assert last is None
+    assert (await refused(journal, entry(1))).cause is Cause.CLOSED
+
+
+def test_every_cause_has_words() -> None:
+    assert WORDS.keys() == set(Cause)

@@ -10,7 +10,7 @@ import socket
 import sqlite3
 from pathlib import Path
 
-from marketbus.adapters.journal.trouble import unavailable
+from marketbus.adapters.journal.trouble import unavailable, understood
 from marketbus.ports.journal import Cause
 
 
@@ -26,12 +26,14 @@ class WriterLock:
         """Take it, unless we have it already.
 
         Raises:
-            JournalUnavailable: IN_USE, naming the process that has it.
-            sqlite3.Error: the file cannot be made.
+            JournalUnavailable: IN_USE, naming the process that has it; another cause when the file cannot be made.
         """
         if self._held is not None:
             return
-        connection = sqlite3.connect(self._path, timeout=0.2, isolation_level=None, check_same_thread=False)
+        try:
+            connection = sqlite3.connect(self._path, timeout=0.2, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise understood(error, self._path) from error
         try:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("CREATE TABLE IF NOT EXISTS holder (pid INTEGER, host TEXT)")
@@ -43,11 +45,11 @@ class WriterLock:
             holder = self._holder(connection)
             connection.close()
             if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise
+                raise understood(error, self._path) from error
             raise unavailable(Cause.IN_USE, self._journal, f"is written by another worker{holder}") from None
-        except BaseException:
+        except sqlite3.Error as error:
             connection.close()
-            raise
+            raise understood(error, self._path) from error
         self._held = connection
 
     def release(self) -> None:
