@@ -187,35 +187,6 @@ def test_readers_choose_by_order_account_time_and_day(tmp_path: Path) -> None:
     assert chosen(trading_day=20261124) == []
 
 
-REPLACE = (
-    "INSERT OR REPLACE INTO entry SELECT {}, time, trading_day, kind, account, client_order_id, vt_symbol, "
-    "principal, host, strategy, trader, '{{}}', hash FROM entry WHERE position = 1"
-)
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "UPDATE entry SET body = '{}' WHERE position = 1",
-        "DELETE FROM entry WHERE position = 2",
-        "DELETE FROM entry",
-        REPLACE.format("position"),
-        REPLACE.format(3),
-        "UPDATE OR REPLACE entry SET position = 2 WHERE position = 1",
-        "UPDATE journal SET gateway = 'x'",
-        "DELETE FROM journal",
-        "INSERT INTO journal VALUES ('x')",
-    ],
-)
-async def test_the_database_refuses_to_change_or_delete(path: Path, sql: str) -> None:
-    async with opened(path) as journal:
-        await journal.append([entry(1, EntryKind.CLAIMED), entry(1)])
-    meddler = sqlite3.connect(path)
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        meddler.execute(sql)
-    meddler.close()
-
-
 async def test_an_older_schema_is_brought_up_and_a_newer_one_refused(path: Path) -> None:
     async with opened(path) as journal:
         await journal.append([entry(1)])
