@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from journals import GATEWAY, entries, entry, everything, opened, refused
 
 from marketbus.adapters.clock import SystemClock
-from marketbus.adapters.journal import SqliteJournal, reader, schema
+from marketbus.adapters.journal import SqliteJournal, reader, rows, schema
 from marketbus.adapters.journal.reader import JournalReader, Wanted
 from marketbus.adapters.journal.verify import verify
 from marketbus.domain.journal_entry import Entry, EntryKind, Head, Standing, genesis
@@ -258,3 +258,34 @@ async def test_what_keeps_a_journal_from_being_written_is_heard_on_the_loop_once
 
 def test_every_cause_has_words() -> None:
     assert WORDS.keys() == set(Cause)
+
+
+async def test_a_journal_that_ends_leaves_nobody_waiting(path: Path) -> None:
+    async with opened(path) as journal:
+        waiting = [asyncio.create_task(journal.append([entry(number)])) for number in range(50)]
+        await asyncio.sleep(0)
+    assert [await each for each in waiting] == [[number] for number in range(1, 51)], "what waits is still written"
+    never = SqliteJournal(path, GATEWAY, clock=SystemClock())
+    early = asyncio.create_task(never.append([entry(1)]))
+    await asyncio.sleep(0)
+    await never.stop()
+    with pytest.raises(JournalUnavailable, match="is closed"):
+        await early
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_bug_in_the_writing_thread_is_heard_and_leaves_nobody_waiting(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    heard: list[JournalUnavailable | None] = []
+    journal = SqliteJournal(path, GATEWAY, clock=SystemClock(), on_trouble=heard.append)
+    await journal.start()
+    monkeypatch.setattr(rows, "chained", broken)
+    assert (await refused(journal, entry(1))).cause is Cause.CLOSED
+    assert not journal.writable
+    assert (await refused(journal, entry(2))).cause is Cause.CLOSED
+    await eventually(lambda: heard, "the news")
+    await journal.stop()

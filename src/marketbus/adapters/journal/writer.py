@@ -81,7 +81,7 @@ class JournalWriter:
     def append(self, entries: Sequence[Entry]) -> "Future[list[int]]":
         """Queue entries. The future gives their positions, or raises what `ports.journal` says."""
         rows.check(entries)
-        request = _Request(entries, Future())
+        request = _Request(tuple(entries), Future())
         with self._gate:
             if self._closed:
                 raise unavailable(Cause.CLOSED, self._path, "is closed")
@@ -96,15 +96,20 @@ class JournalWriter:
                 self._queue.put(None)
         if self._thread.ident is not None:
             self._thread.join()
+        else:
+            self._end([])
 
     def _run(self) -> None:
-        self._attempt([])
-        self.tried.set()
+        batch: list[_Request] | None = []
         try:
-            while (batch := self._next()) is not None:
+            while batch is not None:
                 self._attempt(batch)
-        finally:
-            self._end()
+                self.tried.set()
+                batch = self._next()
+        finally:  # whatever ended it, nobody waits for ever
+            self._end(batch or [])
+            if batch is not None:  # not asked to
+                self._on_trouble(self.trouble)
 
     def _next(self) -> list[_Request] | None:
         """What waits; nothing when it is time to try again; None at the end."""
@@ -251,17 +256,21 @@ class JournalWriter:
     def _trouble_is(self, cause: Cause) -> bool:
         return self.trouble is not None and self.trouble.cause is cause
 
-    def _end(self) -> None:
+    def _end(self, batch: list[_Request]) -> None:
         with self._gate:
             self._closed = True
+        self.trouble = unavailable(Cause.CLOSED, self._path, "is closed")
         with suppress(queue.Empty):
             while True:
                 request = self._queue.get_nowait()
                 if request is not None and request.done.set_running_or_notify_cancel():
-                    request.done.set_exception(unavailable(Cause.CLOSED, self._path, "is closed"))
-        self.trouble = unavailable(Cause.CLOSED, self._path, "is closed")
+                    batch.append(request)
+        for request in batch:
+            if not request.done.done():
+                request.done.set_exception(self.trouble)
         self._close()
         self._lock.release()
+        self.tried.set()
 
 
 def _identity(path: Path) -> tuple[int, int]:
