@@ -106,12 +106,13 @@ class JournalReader:
 @contextmanager
 def opened(path: Path) -> Generator[sqlite3.Connection]:
     """The database, read-only; what SQLite says becomes JournalUnavailable."""
-    if not path.exists():
-        raise unavailable(Cause.REPLACED, path, "there is no journal")
     connection: sqlite3.Connection | None = None
     try:
+        path.stat()
         connection = _connect(path)
         yield connection
+    except FileNotFoundError as error:
+        raise unavailable(Cause.REPLACED, path, "there is no journal") from error
     except (sqlite3.Error, OSError) as error:
         raise understood(error, path) from error
     finally:
