@@ -1,0 +1,110 @@
+"""The trading side of a venue: what the order desk asks of a gateway, and what the gateway says back."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from marketbus.domain.account import Account
+from marketbus.domain.errors import MarketBusError
+from marketbus.domain.instrument import Instrument
+from marketbus.domain.order import Order
+from marketbus.domain.order_events import CancelRefused, OrderReport, Refused
+from marketbus.domain.position import Position
+from marketbus.domain.rates import Rates
+from marketbus.domain.trade import Trade
+
+
+class NotSent(MarketBusError):
+    """The SDK did not take an order or a cancel: it certainly did not reach the venue."""
+
+    code = "not_sent"
+
+
+class BooksIncomplete(MarketBusError):
+    """A query ended before its last row, or was refused: nothing may be concluded from what is missing."""
+
+    code = "books_incomplete"
+
+
+class VenueBooks(msgspec.Struct, frozen=True):
+    """What the venue answered to complete queries, each to its last row, in the order they were asked."""
+
+    orders: tuple[OrderReport, ...]
+    """Of the trading day, other terminals' included; `queried` is set."""
+    trades: tuple[Trade, ...]
+    positions: tuple[Position, ...]
+    account: Account | None
+    trading_day: int
+    """yyyymmdd"""
+    asked: int
+    """ns UTC, when the first query was sent."""
+
+
+VenueEvent = OrderReport | Trade | Refused | CancelRefused
+"""What the venue says by itself, in its order. `Refused` and `CancelRefused` carry our id where it is known; a gateway
+finds it by the reference it gave."""
+
+
+class TradingSink(Protocol):
+    """Where the trading side puts what it hears. Called from any thread; never blocks, never drops."""
+
+    def venue(self, event: VenueEvent) -> None:
+        """Take one word of the venue."""
+        ...
+
+    def trading_ready(self, trading_day: int) -> None:
+        """Logged in, settlement confirmed, contracts listed: queries and orders may go out."""
+        ...
+
+    def trading_lost(self) -> None:
+        """The session is gone: what was on its way has an unknown outcome."""
+        ...
+
+
+class TradingGateway(Protocol):
+    """The trading side of one line, one account. Used by the order desk only."""
+
+    def next_ref(self) -> str:
+        """The session's number that the next order will have; given once each, before the order is journalled.
+
+        Raises:
+            NotSent: no session.
+        """
+        ...
+
+    async def send(self, order: Order) -> None:
+        """Give an order with its `venue_ref` to the SDK.
+
+        Raises:
+            NotSent: the SDK said no.
+        """
+        ...
+
+    async def cancel(self, order: Order) -> None:
+        """Ask the venue to cancel, by the exchange's number when it is known, else by the session's.
+
+        Raises:
+            NotSent: the SDK said no.
+        """
+        ...
+
+    async def books(self) -> VenueBooks:
+        """Query orders, trades, positions and funds to the last row, at the pace the counter allows.
+
+        Raises:
+            BooksIncomplete: try again later.
+        """
+        ...
+
+    async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:
+        """Margin and commission rates, at the pace the counter allows; what the venue does not say is left out."""
+        ...
+
+    async def settlement(self, trading_day: int) -> str:
+        """The settlement statement of a day as the venue wrote it; empty when there is none.
+
+        Raises:
+            BooksIncomplete: try again later.
+        """
+        ...
