@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+import pytest
+
 from tests.conftest import Measured, Systems
 from tests.system import Process, Recorder, System, eventually
 
@@ -17,6 +19,7 @@ def supervised(system: System, *fronts: str, **keys: Any) -> Process:
     return system.cli("up", "up", "-c", str(system.config(ctp=section)))
 
 
+@pytest.mark.row(6, "state published, next front tried, everything resubscribed")
 async def test_market_data_moves_to_the_next_front_and_goes_on_there(systems: Systems, measured: Measured) -> None:
     """Refused from the start, then lost in service, then mute from the start: each time the next of the list."""
     system = systems(md_fronts=3)
@@ -53,6 +56,7 @@ async def test_market_data_moves_to_the_next_front_and_goes_on_there(systems: Sy
     assert "cannot follow" not in up.words()
 
 
+@pytest.mark.row(6, "next front tried, jittered pauses, taken again at once")
 async def test_when_no_front_works_they_are_tried_in_turn_with_growing_pauses(systems: Systems) -> None:
     system = systems(md_fronts=2)
     system.lab.control.refuse(front="md")
@@ -70,6 +74,7 @@ async def test_when_no_front_works_they_are_tried_in_turn_with_growing_pauses(sy
     assert up.words().count("worker ctp started") == began
 
 
+@pytest.mark.row(6, "accepts and stays mute: state published, tried again, one login in the end")
 async def test_a_login_that_is_never_answered_is_reported_and_tried_again_in_place(
     system: System, measured: Measured
 ) -> None:
@@ -99,6 +104,7 @@ async def test_a_login_that_is_never_answered_is_reported_and_tried_again_in_pla
     assert "cannot follow" not in worker.words()
 
 
+@pytest.mark.row(12, "data goes on")
 async def test_a_contract_query_that_is_never_answered_leaves_market_data_alone(system: System) -> None:
     control = system.lab.control
     control.ignore("ReqSettlementInfoConfirm")
