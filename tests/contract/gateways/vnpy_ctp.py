@@ -6,11 +6,11 @@ from typing import Any
 from marketbus.lab.ctp import CTP
 from marketbus.lab.ctp_family import build
 from marketbus.ports.gateway import Capability
-from tests.contract.gateways.ctp import CtpVenue
+from tests.contract.gateways.counter import CounterVenue
 from tests.contract.registration import Registration
 
 
-class StockCtpVenue(CtpVenue):
+class StockCtpVenue(CounterVenue):
     """The same counter, another gateway."""
 
     def __init__(self) -> None:

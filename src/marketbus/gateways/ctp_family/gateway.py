@@ -83,7 +83,7 @@ class FamilyGateway:
         # Made here, not in the lanes: get_folder_path looks and then makes, so two at once may fail.
         flow = get_folder_path(spec.name.lower())
         times = ExchangeTime(context.market.days)
-        translator = Translator(spec.name, self._symbols, times, context.market, simulated=sdk.simulated)
+        translator = Translator(dialect, spec.name, self._symbols, times, context.market, simulated=sdk.simulated)
         self._md = native.md(
             self._vnpy,
             msgspec.structs.replace(setting, md_fronts=(self._order.current,)),
