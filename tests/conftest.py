@@ -8,29 +8,36 @@ from typing import Any, Protocol
 import pytest
 from hypothesis import settings
 
-from tests.system import Span, System
+from tests.system import KINDS, Kind, Span, System
 from tests.system.span import SCALE
 
 
 class Systems:
     """Starts systems whose counter is told something special; the test's end stops them."""
 
-    def __init__(self, folder: Path, ends: ExitStack) -> None:
+    def __init__(self, folder: Path, ends: ExitStack, kind: Kind) -> None:
         self.started: list[System] = []
         self._folder = folder
+        self._kind = kind
         self._ends = ends
 
     def __call__(self, *, nats: str = "", **lab: Any) -> System:
         """`lab`: see LabOptions; `nats`: lines of nats-server's configuration."""
-        self.started.append(System(self._folder, lab, nats))
+        self.started.append(System(self._folder, lab, nats, self._kind))
         return self._ends.enter_context(self.started[-1])
 
 
+@pytest.fixture(scope="session")
+def kind() -> Kind:
+    """Which counter, unless a test says otherwise."""
+    return KINDS[0]
+
+
 @pytest.fixture
-def systems(tmp_path: Path) -> Iterator[Systems]:
+def systems(tmp_path: Path, kind: Kind) -> Iterator[Systems]:
     """Makes a nats-server and a counter; the test starts the workers it wants."""
     with ExitStack() as ends:
-        yield Systems(tmp_path, ends)
+        yield Systems(tmp_path, ends, kind)
 
 
 @pytest.fixture

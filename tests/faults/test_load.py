@@ -15,7 +15,7 @@ from benchmarks.ledger import Arrivals
 from benchmarks.process import Process as Consumer
 from benchmarks.procfs import cost
 from tests.conftest import Measured
-from tests.system import Process, Span, System, eventually
+from tests.system import Kind, Process, Span, System, eventually
 
 INSTRUMENTS = 300
 LOOK = 5.0
@@ -35,11 +35,11 @@ def follower(system: System, name: str) -> Consumer:
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory, span: Span) -> Iterator[System]:
+def system(tmp_path_factory: pytest.TempPathFactory, span: Span, kind: Kind) -> Iterator[System]:
     """One for all: silent, everything subscribed."""
     # The server gives a subscriber up after 10 s without room in its socket. For a test of seconds it is told less.
     nats = "" if span.soaking else "write_deadline: '1s'"
-    with System(tmp_path_factory.mktemp("load"), {"instruments": INSTRUMENTS, "rate": 0}, nats) as system:
+    with System(tmp_path_factory.mktemp("load"), {"instruments": INSTRUMENTS, "rate": 0}, nats, kind) as system:
         yield system
 
 

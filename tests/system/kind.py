@@ -11,11 +11,11 @@ from tests.system.config import SETTING
 
 @dataclass(frozen=True)
 class Kind:
-    """`three`: instruments that trade in `tests.system.lab.MORNING`, of different exchanges where there are three."""
+    """`instruments` trade in `tests.system.lab.MORNING`, the first two on different exchanges."""
 
     dialect: Dialect
     setting: dict[str, Any]
-    three: tuple[str, str, str]
+    instruments: tuple[str, str, str, str]
     many: str
     """A glob of more than that."""
 
@@ -26,16 +26,24 @@ class Kind:
 
     @property
     def one(self) -> str:
-        """The first of three."""
-        return self.three[0]
+        """The first instrument."""
+        return self.instruments[0]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def symbol(instrument: str) -> str:
+    """Without its exchange."""
+    return instrument.partition(".")[0]
 
 
 KINDS = (
-    Kind(CTP, SETTING, ("rb2701.SHFE", "SA701.CZCE", "m2701.DCE"), "rb27*.SHFE"),
+    Kind(CTP, SETTING, ("rb2701.SHFE", "SA701.CZCE", "m2701.DCE", "IF2612.CFFEX"), "rb27*.SHFE"),
     Kind(
         SOPT,
         {key: value for key, value in SETTING.items() if key != "柜台环境"},
-        ("10009739.SSE", "90006739.SZSE", "510050.SSE"),
+        ("10009739.SSE", "90006739.SZSE", "510050.SSE", "159915.SZSE"),
         "10009*.SSE",
     ),
 )

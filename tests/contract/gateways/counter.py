@@ -103,7 +103,7 @@ def _registration(kind: Kind, stranger: str) -> Registration:
             }
         ),
         simulated=True,
-        symbols=kind.three[:2],
+        symbols=kind.instruments[:2],
         stranger=stranger,
         start=lambda: CounterVenue(kind),
     )
