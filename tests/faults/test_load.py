@@ -60,7 +60,8 @@ def take(consumer: Consumer) -> Arrivals:
 
 async def quiet(system: System, consumer: Consumer) -> Arrivals:
     """All instruments are subscribed and nothing is on its way any more; gives what came so far."""
-    await eventually(lambda: system.lab.control.status()["subscribed"] == INSTRUMENTS, "the subscriptions")
+    async with system.connect() as bus:
+        await system.until(bus, lambda status: status.ticks >= INSTRUMENTS, "a tick of every subscription")
     count = -1
     while (now := consumer.ask("count")["count"]) != count:
         count = now

@@ -41,9 +41,9 @@ async def test_a_crash_costs_one_epoch(system: System, measured: Measured) -> No
     pin, *two = system.kind.instruments[:3]
     up = supervised(system, pin)
     async with system.connect() as bus:
+        first = await system.ready(bus)
         seen = Recorder()
         async with await seen.follow(bus, *two):
-            first = await system.ready(bus)
             await eventually(lambda: len({tick.symbol for tick in seen.live}) == 2, "ticks")
             crashed = time.monotonic()
             assert system.lab.control.crash("md") == 1
@@ -59,9 +59,9 @@ async def test_a_call_that_never_returns_ends_the_process(system: System, measur
     pin, *two = system.kind.instruments[:3]
     up = supervised(system, pin)
     async with system.connect() as bus:
+        first = await system.ready(bus)
         seen = Recorder()
         async with await seen.follow(bus, *two):
-            first = await system.ready(bus)
             await eventually(lambda: len({tick.symbol for tick in seen.live}) == 2, "ticks")
             assert system.lab.control.hang("md", calls=True) == 1
             hung = time.monotonic()
