@@ -93,7 +93,7 @@ def test_toml_blocks_are_valid(block: Block, tmp_path: Path) -> None:
         return
     file = tmp_path / "marketbus.toml"
     file.write_text(block.text)
-    config = load(file, env={"CTP_PASSWORD": "secret"})
+    config = load(file, env={"CTP_PASSWORD": "secret", "SOPT_PASSWORD": "secret"})
     assert config.gateways
 
 
