@@ -1,5 +1,6 @@
 """Fixtures of whole-system tests; see tests/system."""
 
+import re
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -63,27 +64,37 @@ class Measured(Protocol):
     def __call__(self, what: str, figure: float, unit: str = "s") -> None: ...
 
 
-_FIGURES = pytest.StashKey[list[str]]()
-
-
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Measured:
     """Notes figures, shown at the end of the run. Nothing is asserted on them but the bounds in tests."""
-    figures = request.config.stash.setdefault(_FIGURES, [])
 
     def note(what: str, figure: float, unit: str = "s") -> None:
-        figures.append(f"{what}: {figure:.2f} {unit}")
         request.node.user_properties.append((f"{what}, {unit}", figure))
 
     return note
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Shows what was measured."""
-    if figures := config.stash.get(_FIGURES, None):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Shows what was measured, by whichever process ran the test."""
+    stats = terminalreporter.stats
+    lines: list[str] = []
+    for report in (*stats.get("passed", ()), *stats.get("failed", ())):
+        kind = re.search(r"\[(\w+)", report.nodeid)
+        for what, figure in report.user_properties if report.when == "call" else ():
+            name, _, unit = str(what).rpartition(", ")
+            lines.append(f"{name}{f' ({kind[1]})' if kind else ''}: {figure:.2f} {unit}")
+    if lines:
         terminalreporter.section("measured")
-        for figure in figures:
-            terminalreporter.line(figure)
+    for line in lines:
+        terminalreporter.line(line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Processes that run tests side by side share no fixture: a file stays together, and a gateway of the contract."""
+    for item in items:
+        parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        line = parameters.get("line")
+        item.add_marker(pytest.mark.xdist_group(str(getattr(line, "name", item.path))))
 
 
 @pytest.hookimpl(wrapper=True)
