@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests.system import KINDS, Kind, Span, System
-from tests.system.span import SCALE
+from tests.system.span import LONGEST
 
 
 class Systems:
@@ -55,7 +55,7 @@ settings.load_profile("repeatable")
 @pytest.fixture(scope="session")
 def span(pytestconfig: pytest.Config) -> Span:
     """How long faults last in this run."""
-    return Span(pytestconfig.stash.get(SCALE, None))
+    return Span(pytestconfig.stash.get(LONGEST, None))
 
 
 class Measured(Protocol):

@@ -16,7 +16,7 @@ RATE = 500
 
 @pytest.mark.row(5, "SDK threads never block; ticks resume ≤ 2 s after NATS returns, gap marked")
 async def test_ticks_resume_soon_after_nats_is_back(system: System, span: Span, measured: Measured) -> None:
-    outage = span(2.5, 30)
+    outage = span.seconds(2.5, 30)
     system.lab.control.rate(RATE)
     one, two, *_ = system.kind.instruments
     worker = system.worker(system.kind.many)

@@ -87,7 +87,7 @@ async def drained(run: Continuity, consumer: Consumer, system: System, within: f
 async def test_a_steady_stream_is_complete_in_order_and_takes_no_memory(
     system: System, worker: Process, healthy: Consumer, span: Span, measured: Measured
 ) -> None:
-    rate, seconds = (5000 if span.soaking else 1000), span(3.0, 3600)
+    rate, seconds = (5000 if span.soaking else 1000), span.seconds(3.0, 3600)
     await quiet(system, healthy)
     run = Continuity(system.lab.control.oracle())
     memory: list[float] = []
@@ -126,7 +126,7 @@ async def test_a_steady_stream_is_complete_in_order_and_takes_no_memory(
 async def test_every_tick_of_a_burst_arrives_or_is_told_missing(
     system: System, healthy: Consumer, span: Span, measured: Measured
 ) -> None:
-    count = round(span(20_000, 500_000))
+    count = span.count(20_000, 500_000)
     start = await quiet(system, healthy)
     books = system.lab.control.oracle()
     run = Continuity(books)
@@ -154,7 +154,7 @@ async def test_every_tick_of_a_burst_arrives_or_is_told_missing(
 async def test_a_stalled_subscriber_costs_nobody_else_anything(
     system: System, healthy: Consumer, span: Span, measured: Measured
 ) -> None:
-    rate, seconds = (5000 if span.soaking else 1000), span(2.0, 60)
+    rate, seconds = (5000 if span.soaking else 1000), span.seconds(2.0, 60)
     await quiet(system, healthy)
     with follower(system, "victim") as victim:
         await quiet(system, victim)
