@@ -11,7 +11,7 @@ MARK = "row"
 
 
 class Soak:
-    """A pytest plugin. `rows` and `kinds`: only those, everything when empty; `longest`: seconds that no fault exceeds."""
+    """A pytest plugin. `rows`, `kinds`: only those, everything when empty; `longest`: seconds no fault exceeds."""
 
     def __init__(self, longest: float, repeat: int, rows: Collection[int] = (), kinds: Collection[str] = ()) -> None:
         self._longest = longest
