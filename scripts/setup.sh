@@ -37,7 +37,7 @@ fi
 uv=.uv/bin/uv
 
 [ -x .venv/bin/python ] && [ "$(.venv/bin/python -V)" = "$("$python" -V)" ] || "$uv" venv -q --clear --seed --python "$python" .venv
-say "installing the pinned requirements (vnpy-ctp is compiled the first time, about a minute)"
+say "installing the pinned requirements (vnpy-ctp and vnpy-sopt are compiled the first time, a minute or two)"
 "$uv" pip sync -q --python .venv/bin/python --require-hashes --build-constraints requirements/build.txt requirements/dev.txt
 "$uv" pip install -q --python .venv/bin/python --no-deps --build-constraints requirements/build.txt -e .
 

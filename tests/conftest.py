@@ -1,5 +1,6 @@
 """Fixtures of whole-system tests; see tests/system."""
 
+import re
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,29 +9,36 @@ from typing import Any, Protocol
 import pytest
 from hypothesis import settings
 
-from tests.system import Span, System
-from tests.system.span import SCALE
+from tests.system import KINDS, Kind, Span, System
+from tests.system.span import LONGEST
 
 
 class Systems:
     """Starts systems whose counter is told something special; the test's end stops them."""
 
-    def __init__(self, folder: Path, ends: ExitStack) -> None:
+    def __init__(self, folder: Path, ends: ExitStack, kind: Kind) -> None:
         self.started: list[System] = []
         self._folder = folder
+        self._kind = kind
         self._ends = ends
 
     def __call__(self, *, nats: str = "", **lab: Any) -> System:
         """`lab`: see LabOptions; `nats`: lines of nats-server's configuration."""
-        self.started.append(System(self._folder, lab, nats))
+        self.started.append(System(self._folder, lab, nats, self._kind))
         return self._ends.enter_context(self.started[-1])
 
 
+@pytest.fixture(scope="session")
+def kind() -> Kind:
+    """Which counter, unless a test says otherwise."""
+    return KINDS[0]
+
+
 @pytest.fixture
-def systems(tmp_path: Path) -> Iterator[Systems]:
+def systems(tmp_path: Path, kind: Kind) -> Iterator[Systems]:
     """Makes a nats-server and a counter; the test starts the workers it wants."""
     with ExitStack() as ends:
-        yield Systems(tmp_path, ends)
+        yield Systems(tmp_path, ends, kind)
 
 
 @pytest.fixture
@@ -47,7 +55,7 @@ settings.load_profile("repeatable")
 @pytest.fixture(scope="session")
 def span(pytestconfig: pytest.Config) -> Span:
     """How long faults last in this run."""
-    return Span(pytestconfig.stash.get(SCALE, None))
+    return Span(pytestconfig.stash.get(LONGEST, None))
 
 
 class Measured(Protocol):
@@ -56,27 +64,37 @@ class Measured(Protocol):
     def __call__(self, what: str, figure: float, unit: str = "s") -> None: ...
 
 
-_FIGURES = pytest.StashKey[list[str]]()
-
-
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Measured:
     """Notes figures, shown at the end of the run. Nothing is asserted on them but the bounds in tests."""
-    figures = request.config.stash.setdefault(_FIGURES, [])
 
     def note(what: str, figure: float, unit: str = "s") -> None:
-        figures.append(f"{what}: {figure:.2f} {unit}")
         request.node.user_properties.append((f"{what}, {unit}", figure))
 
     return note
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Shows what was measured."""
-    if figures := config.stash.get(_FIGURES, None):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Shows what was measured, by whichever process ran the test."""
+    stats = terminalreporter.stats
+    lines: list[str] = []
+    for report in (*stats.get("passed", ()), *stats.get("failed", ())):
+        kind = re.search(r"\[(\w+)", report.nodeid)
+        for what, figure in report.user_properties if report.when == "call" else ():
+            name, _, unit = str(what).rpartition(", ")
+            lines.append(f"{name}{f' ({kind[1]})' if kind else ''}: {figure:.2f} {unit}")
+    if lines:
         terminalreporter.section("measured")
-        for figure in figures:
-            terminalreporter.line(figure)
+    for line in lines:
+        terminalreporter.line(line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Processes that run tests side by side share no fixture: a file stays together, and a gateway of the contract."""
+    for item in items:
+        parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        line = parameters.get("line")
+        item.add_marker(pytest.mark.xdist_group(str(getattr(line, "name", item.path))))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.soak [--scale S | --minutes M] [--repeat N] [--rows 1,5] [--kinds ctp]`."""
+"""`python -m benchmarks.soak [--minutes M] [--repeat N] [--rows 1,5] [--kinds ctp]`."""
 
 import argparse
 import contextlib
@@ -26,30 +26,28 @@ SLACK = 900
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: every row has a test and every test passed; 1: not."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description="Every fault in its full length.")
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--scale", type=float, help="share of the full length, 0 to 1 (never shorter than a test)")
-    length.add_argument("--minutes", type=float, help="the same, as the minutes of row 1, which takes 60 in full")
+    parser.add_argument("--minutes", type=float, default=HOUR, help="no fault lasts longer (60: each in full length)")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each fault that has a time to recovery (5)")
     parser.add_argument("--rows", type=_numbers, default=ROWS, help="such as 1,5")
     parser.add_argument("--kinds", type=lambda text: tuple(text.split(",")), default=(), help="such as ctp")
     chosen = parser.parse_args(arguments)
-    scale: float = (
-        chosen.minutes / HOUR if chosen.minutes is not None else 1.0 if chosen.scale is None else chosen.scale
-    )
-    if not 0 <= scale <= 1:
-        parser.error("--scale: 0 to 1; --minutes: 0 to 60")
+    if not 0 <= chosen.minutes <= HOUR:
+        parser.error("--minutes: 0 to 60")
     if chosen.repeat < 1:
         parser.error("--repeat: at least 1")
     prepare()
     where = report.where_measured()
-    soak = Soak(scale, chosen.repeat, chosen.rows, chosen.kinds)
-    timeout = round(scale * HOUR * 60 + SLACK)
+    longest: float = chosen.minutes * 60
+    soak = Soak(longest, chosen.repeat, chosen.rows, chosen.kinds)
+    timeout = round(longest + SLACK)
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for the tables
         code = pytest.main([*TESTS, "-v", "-o", f"timeout={timeout}", "-p", "no:cacheprovider"], plugins=[soak])
     outcomes = soak.outcomes
     shown = {outcome.row for outcome in outcomes}
     missing = {row: "no test is marked with it" for row in chosen.rows if row not in shown}
-    text = markdown(outcomes, f"{where}\n\nLength: {scale:.2%} of the full one.", missing)
+    text = markdown(
+        outcomes, f"{where}\n\nEvery fault in full length, but none longer than {chosen.minutes:g} minutes.", missing
+    )
     (report.FOLDER / "soak.json").write_bytes(msgspec.json.format(msgspec.json.encode(outcomes), indent=1) + b"\n")
     (report.FOLDER / "soak.md").write_text(text, encoding="utf-8")
     print(text)

@@ -5,16 +5,16 @@ from collections.abc import Collection
 import pytest
 
 from benchmarks.soak.outcome import Outcome, Run
-from tests.system.span import SCALE
+from tests.system.span import LONGEST
 
 MARK = "row"
 
 
 class Soak:
-    """A pytest plugin. `rows` and `kinds`: only those, everything when empty; `scale`: share of the full length."""
+    """A pytest plugin. `rows`, `kinds`: only those, everything when empty; `longest`: seconds no fault exceeds."""
 
-    def __init__(self, scale: float, repeat: int, rows: Collection[int] = (), kinds: Collection[str] = ()) -> None:
-        self._scale = scale
+    def __init__(self, longest: float, repeat: int, rows: Collection[int] = (), kinds: Collection[str] = ()) -> None:
+        self._longest = longest
         self._repeat = repeat
         self._rows = rows
         self._kinds = kinds
@@ -28,7 +28,7 @@ class Soak:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Tells the tests how long faults last."""
-        config.stash[SCALE] = self._scale
+        config.stash[LONGEST] = self._longest
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Repeats a marked test, unless one run is as good as many."""

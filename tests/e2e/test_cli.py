@@ -41,6 +41,10 @@ def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (("tap", "--url", "http://x"), 2, "is not a NATS url"),
         (("calendar", "--date", "2026-10"), 2, "--date: '2026-10' is not a date"),
         (("calendar", "--at", "25:00"), 2, "--at: '25:00' is not a time"),
+        (("calendar", "--date", "2026-13-40"), 2, "--date: '2026-13-40' is not a date, such as 2026-10-08"),
+        (("calendar", "--date", ""), 2, "--date: '' is not a date"),
+        (("calendar", "--date", "9999-12-31", "--next", "5"), 1, "about 9999-12-31 is beyond the calendar"),
+        (("calendar", "SHFF"), 1, "'SHFF' is no instrument"),
         (("calendar", "rb2701"), 1, "'rb2701' is no instrument"),
         (("calendar", "AAPL.SMART"), 1, "no trading hours are known of AAPL.SMART"),
     ],
@@ -77,16 +81,26 @@ def test_the_calendar_needs_no_bus_and_takes_what_the_configuration_adds(tmp_pat
     assert shown.stdout.splitlines()[-1] == "next: 2026-11-23 2026-11-24"
     day = ("calendar", "--date", "2027-02-05", "--next", "1", "--json")
     guess = ran(tmp_path, *day)
-    assert "the holidays of 2027 are not known yet" in guess.stderr
+    assert guess.returncode == 1  # a script must not take it for an answer
+    assert guess.stderr == "marketbus: the holidays of 2027 are not known yet: name them in [calendar] holidays\n"
     assert json.loads(guess.stdout)["next"] == ["2027-02-08"]
+    assert json.loads(guess.stdout)["guess"]
     config = (
         '[calendar]\nholidays = ["2027-02-08"]\n[gateway.a]\nkind = "ctp"\nsetting = { "密码" = { env = "NONE" } }\n'
     )
     (tmp_path / "marketbus.toml").write_text(config, encoding="utf-8")
     told = ran(tmp_path, *day)
-    assert not told.stderr
+    assert (told.returncode, told.stderr) == (0, "")
     answer = json.loads(told.stdout)
     assert (answer["trading_day"], answer["night"], answer["next"]) == ("2027-02-05", False, ["2027-02-09"])
+
+
+def test_a_product_that_nobody_listed_is_told_from_one_that_trades(tmp_path: Path) -> None:
+    shown = ran(tmp_path, "calendar", "qq.SHFE", "--date", "2026-11-20")
+    assert shown.returncode == 1
+    assert "11-20 09:00 to 11-20 10:15  continuous" in shown.stdout
+    (line,) = shown.stderr.splitlines()
+    assert line.startswith("marketbus: qq.SHFE: no hours of this product are known, shown are the usual ones")
 
 
 def test_check_says_what_is_there(tmp_path: Path) -> None:

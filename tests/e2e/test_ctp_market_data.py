@@ -3,18 +3,16 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from datetime import datetime
 
 import numpy as np
 import pytest
 
 import marketbus
-from marketbus import Exchange, SymbolError, Tick, TickFlag, UnknownInstrument
+from marketbus import SymbolError, TickFlag, UnknownInstrument
 from marketbus.domain.contract import OptionType, Product
-from marketbus.lab.exchange import Ticks
-from marketbus.lab.hours import trading_day
-from marketbus.lab.instruments import Kind, Listing
+from marketbus.lab.instruments import Kind
 from tests.conftest import Measured
+from tests.e2e.judged import assert_is_market, cut, newest_of_all
 from tests.system import Recorder, System, eventually
 
 PRODUCTS = {Kind.FUTURE: Product.FUTURES, Kind.OPTION: Product.OPTION, Kind.COMBINATION: Product.SPREAD}
@@ -68,7 +66,7 @@ async def test_every_contract_carries_what_the_counter_listed(line: System) -> N
     for symbol, listing in line.lab.listings.items():
         contract = contracts[symbol]
         assert contract.gateway == "ctp"
-        assert contract.name == cut_as_ctp_does(listing.name)
+        assert contract.name == cut(listing.name, 20)
         assert contract.exchange == listing.exchange
         assert contract.product is PRODUCTS[listing.kind]
         assert (contract.size, contract.pricetick) == (listing.multiplier, pytest.approx(listing.tick))
@@ -84,11 +82,6 @@ async def test_every_contract_carries_what_the_counter_listed(line: System) -> N
             assert contract.option_portfolio
         else:
             assert (contract.option_strike, contract.option_type, contract.option_underlying) == (None, None, None)
-
-
-def cut_as_ctp_does(name: str) -> str:
-    """InstrumentName is char[21]; a character that does not fit whole is left out."""
-    return name.encode("gb18030")[:20].decode("gb18030", "ignore")
 
 
 async def test_a_glob_takes_every_contract_it_fits_and_no_other(line: System) -> None:
@@ -123,50 +116,12 @@ async def test_wrong_symbols_are_errors_with_near_names(line: System) -> None:
 
 
 async def test_every_field_of_a_tick_is_the_markets(line: System) -> None:
-    async with line.connect() as bus:
-        await line.ready(bus)
-        seen = Recorder()
-        async with await seen.follow(bus, "*"):
-            await eventually(lambda: len(line.lab.subscribed) == 300, "every instrument subscribed")
-            line.lab.control.pause()
-            line.lab.control.burst(900)
-            last = {symbol: each["last"] for symbol, each in line.lab.control.oracle().items()}
-
-            def complete() -> bool:
-                newest = {tick.symbol: tick.volume for tick in seen.ticks}
-                return all(newest.get(symbol) == volume for symbol, volume in last.items())
-
-            await eventually(complete, "the newest tick of every instrument")
-        newest = {tick.symbol: tick for tick in seen.ticks}
+    newest = await newest_of_all(line)
     assert newest.keys() == line.lab.listings.keys()
     for symbol, listing in line.lab.listings.items():
-        assert_is_market(newest[symbol], listing, *line.lab.market(symbol), line)
-
-
-def assert_is_market(tick: Tick, listing: Listing, raw: Ticks, moment: datetime, line: System) -> None:
-    market, row = line.lab.exchange, line.lab.exchange.rows[listing.symbol]
-    assert tick.time == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-    assert tick.trading_day == int(f"{trading_day(moment):%Y%m%d}")
-    assert abs(time.time_ns() - tick.received) < 60 * 10**9
-    assert tick.exchange is Exchange(listing.exchange)
-    assert tick.name == cut_as_ctp_does(listing.name)
-    assert not tick.flags & ~TickFlag.SNAPSHOT ^ TickFlag.SIMULATED  # in session, dates told, not crossed
-    levels = 5 if listing.exchange in ("SHFE", "INE") else 1
-    for side, prices, volumes in (("bid", raw.bid[0], raw.bid_volume[0]), ("ask", raw.ask[0], raw.ask_volume[0])):
-        for level in range(1, 6):
-            there = level <= levels and volumes[level - 1] > 0
-            price = float(prices[level - 1]) if there else 0.0
-            assert getattr(tick, f"{side}_price_{level}") == price
-            assert getattr(tick, f"{side}_volume_{level}") == (volumes[level - 1] if there else 0)
-    assert (tick.last_price, tick.volume, tick.turnover) == (raw.last[0], raw.volume[0], raw.turnover[0])
-    assert tick.last_volume == 1
-    assert tick.open_interest == raw.open_interest[0]
-    assert (tick.open_price, tick.high_price, tick.low_price) == (raw.open[0], raw.high[0], raw.low[0])
-    assert (tick.limit_up, tick.limit_down) == (market.upper_limit[row], market.lower_limit[row])
-    assert (tick.pre_close, tick.pre_settlement) == (market.pre_close[row], market.pre_settlement[row])
-    assert tick.pre_open_interest == market.pre_open_interest[row]
-    assert tick.settlement_price is None  # comes after the close
-    assert tick.average_price == pytest.approx(raw.average[0])
+        levels = 5 if listing.exchange in ("SHFE", "INE") else 1
+        assert_is_market(newest[symbol], line, cut(listing.name, 20), levels)
+        assert newest[symbol].average_price == pytest.approx(line.lab.market(symbol)[0].average[0])
 
 
 async def test_last_values_then_live_ticks_without_hole_or_double(line: System) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from marketbus import GatewayStatus, Tick, TickFlag
 from marketbus.lab.ctp_family import CounterLab
-from tests.system import Recorder, System, eventually
+from tests.system import Kind, Recorder, System, eventually, symbol
 
 PRICES = (
     *("LastPrice", "PreSettlementPrice", "PreClosePrice", "OpenPrice", "HighestPrice", "LowestPrice"),
@@ -35,10 +35,10 @@ pytestmark = pytest.mark.row(8, "typed, counted, flagged; the next good tick is 
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def line(tmp_path_factory: pytest.TempPathFactory, kind: Kind) -> Iterator[System]:
     """One worker takes all the blows."""
-    with System(tmp_path_factory.mktemp("bad"), {"rate": 0}) as system:
-        system.worker("rb2701.SHFE", "m2701.DCE")
+    with System(tmp_path_factory.mktemp("bad"), {"rate": 0}, kind=kind) as system:
+        system.worker(*kind.instruments[:2])
         yield system
 
 
@@ -48,15 +48,17 @@ class Victim:
     def __init__(self, system: System, bus: Any, seen: Recorder, before: GatewayStatus) -> None:
         self.system = system
         self.seen = seen
+        self.instruments = system.kind.instruments[:2]
+        self.one, self.two = map(symbol, self.instruments)
         self._bus = bus
         self._before = before
 
-    async def hit(self, symbol: str = "rb2701", **fields: Any) -> tuple[list[Tick], dict[str, int]]:
+    async def hit(self, **fields: Any) -> tuple[list[Tick], dict[str, int]]:
         """The ticks that came before the good one, and what was newly rejected, by cause."""
         self.seen.ticks.clear()
-        self.system.lab.control.malformed(symbol, fields)
+        self.system.lab.control.malformed(self.one, fields)
         self.system.lab.control.burst(2)  # one good tick for each of the two instruments
-        last = {name: self.system.lab.control.oracle()[name]["last"] for name in ("rb2701", "m2701")}
+        last = {name: self.system.lab.control.oracle()[name]["last"] for name in (self.one, self.two)}
         await eventually(lambda: self.newest() == last, "the next good ticks")
         ticks = [tick for tick in self.seen.ticks if tick.volume != last[tick.symbol]]
         for good in (tick for tick in self.seen.ticks if tick.volume == last[tick.symbol]):
@@ -81,7 +83,7 @@ async def victim(line: System) -> AsyncIterator[Victim]:
         await line.until(bus, lambda status: status.acknowledged == 2 and status.td.state == "READY", "subscriptions")
         line.lab.control.burst(2)
         seen = Recorder()
-        async with await seen.follow(bus, "rb2701.SHFE", "m2701.DCE"):
+        async with await seen.follow(bus, *line.kind.instruments[:2]):
             before = await line.status(bus)
             assert before is not None
             yield Victim(line, bus, seen, before)
@@ -126,8 +128,10 @@ async def test_a_record_without_a_time_is_counted(victim: Victim) -> None:
 async def test_dates_that_are_none_are_inferred_and_flagged(victim: Victim, fields: dict[str, Any]) -> None:
     ticks, rejects = await victim.hit(Volume=7, **fields)
     assert rejects == {}
-    assert [tick.flags for tick in ticks] == [TickFlag.SIMULATED | TickFlag.DATE_INFERRED]
-    _, moment = victim.system.lab.market("rb2701")
+    # Dated by TradingDay alone, options of the stock exchanges do not miss ActionDay.
+    inferred = victim.system.kind.name == "ctp" or "TradingDay" in fields
+    assert [tick.flags for tick in ticks] == [TickFlag.SIMULATED | TickFlag.DATE_INFERRED * inferred]
+    _, moment = victim.system.lab.market(victim.one)
     assert ticks[0].time.date() == moment.date()
     assert ticks[0].trading_day == 20261120
 
@@ -156,7 +160,7 @@ async def test_prices_that_do_not_exist_are_absent(victim: Victim) -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 async def test_prices_that_are_no_numbers_are_absent(victim: Victim, number: float) -> None:
     def send(lab: CounterLab) -> None:  # not by the control port: JSON has no NaN
-        lab.malformed("rb2701", dict.fromkeys((*PRICES, "Turnover", "OpenInterest"), number) | {"Volume": 7})
+        lab.malformed(victim.one, dict.fromkeys((*PRICES, "Turnover", "OpenInterest"), number) | {"Volume": 7})
 
     victim.system.lab.call(send)
     ticks, rejects = await victim.hit(Volume=8)
@@ -200,7 +204,7 @@ async def test_a_volume_that_jumps_never_makes_a_negative_last_volume(victim: Vi
 
 
 @pytest.mark.parametrize(
-    ("symbol", "why"),
+    ("name", "why"),
     [
         ("zz9999", "an instrument that nobody listed"),
         ("", "no name"),
@@ -210,8 +214,8 @@ async def test_a_volume_that_jumps_never_makes_a_negative_last_volume(victim: Vi
         ("rb2701.SHFE > *", "what would be syntax on the bus"),
     ],
 )
-async def test_an_unknown_instrument_is_counted(victim: Victim, symbol: Any, why: str) -> None:
-    ticks, rejects = await victim.hit(Volume=7, InstrumentID=symbol)
+async def test_an_unknown_instrument_is_counted(victim: Victim, name: Any, why: str) -> None:
+    ticks, rejects = await victim.hit(Volume=7, InstrumentID=name)
     assert ticks == [], why
     assert rejects == {"unknown_instrument": 1}
 
@@ -221,7 +225,7 @@ async def test_texts_without_an_end_do_not_reach_into_their_neighbours(victim: V
     ticks, rejects = await victim.hit(Volume=7, **full)
     assert rejects == {}
     assert ticks[0].flags == TickFlag.SIMULATED | TickFlag.DATE_INFERRED
-    assert (ticks[0].symbol, ticks[0].trading_day) == ("rb2701", 20261120)
+    assert (ticks[0].symbol, ticks[0].trading_day) == (victim.one, 20261120)
     ticks, rejects = await victim.hit(Volume=7, UpdateTime="09:30:005")
     assert rejects.keys() <= {"bad_time"}
 
@@ -239,7 +243,7 @@ async def test_yesterdays_tick_replayed_at_login_keeps_its_date(victim: Victim) 
 
 async def test_a_thousand_bad_records_are_a_count_and_a_few_lines(line: System, victim: Victim) -> None:
     for _ in range(300):
-        line.lab.control.malformed("rb2701", {"UpdateTime": "nonsense"})
+        line.lab.control.malformed(victim.one, {"UpdateTime": "nonsense"})
     ticks, rejects = await victim.hit(Volume=-3)
     assert ticks == []
     assert rejects == {"bad_time": 300, "bad_volume": 1}
@@ -249,30 +253,36 @@ async def test_a_thousand_bad_records_are_a_count_and_a_few_lines(line: System, 
 
 async def test_contracts_that_make_no_sense_cost_themselves_only(system: System) -> None:
     """An unknown exchange is a KeyError in the stock gateway, which loses the contract, or the whole list (618)."""
+    wanted = system.kind.instruments[:2]
+    one, two = map(symbol, wanted)
+    others = [name for name in system.lab.listings if name not in {one, two}]
+    alien, free, endless, unlisted, dateless, *_, last = others
+    assert last == list(system.lab.listings)[-1]
 
     def spoil(lab: CounterLab) -> None:
         records = lab._trading.contracts._records  # pyright: ignore[reportPrivateUsage]
-        rows = {name: row for row, name in enumerate(records["InstrumentID"].tolist())}
-        records["ExchangeID"][rows[b"rb2702"]] = b"MARS"
-        records["ExchangeID"][-1] = b"MARS"  # the one that ends the list
-        records["VolumeMultiple"][rows[b"IF2612"]] = 0
-        records["PriceTick"][rows[b"m2701"]] = np.finfo(np.float64).max
-        records["InstrumentName"][rows[b"SA701"]] = b"\xff" * 20
-        records["ProductClass"][rows[b"au2702"]] = b"5"  # EFP: nobody trades it here
-        records["ExpireDate"][rows[b"ag2701"]] = b"99999999"
-        records["StrikePrice"][rows[b"ag2701"]] = np.nan
+        rows = {name.decode(): row for row, name in enumerate(records["InstrumentID"].tolist())}
+        records["ExchangeID"][rows[alien]] = b"MARS"
+        records["ExchangeID"][rows[last]] = b"MARS"
+        records["VolumeMultiple"][rows[free]] = 0
+        records["PriceTick"][rows[endless]] = np.finfo(np.float64).max
+        records["InstrumentName"][rows[two]] = b"\xff" * 20
+        records["ProductClass"][rows[unlisted]] = b"5"  # EFP: nobody trades it here
+        records["ExpireDate"][rows[dateless]] = b"99999999"
+        records["StrikePrice"][rows[dateless]] = np.nan
 
     system.lab.call(spoil)
-    system.worker("*.SHFE", "SA701.CZCE")
+    glob = "*." + wanted[0].partition(".")[2]
+    system.worker(glob, wanted[1])
     async with system.connect() as bus:
         status = await system.ready(bus)
         assert status.contracts == 300 - 5
         assert status.rejects == {"bad_contract": 4}
         listed = {contract.symbol: contract for contract in await bus.contracts()}
-        assert listed.keys().isdisjoint({"rb2702", "IF2612", "m2701", "au2702"})
-        assert listed["rb2701"].name == "螺纹钢2701"
-        assert "SA701" in listed
+        assert listed.keys().isdisjoint({alien, free, endless, unlisted, last})
+        assert listed[one].name == system.lab.listings[one].name
+        assert {two, dateless} <= listed.keys()
         seen = Recorder()
-        async with await seen.follow(bus, "rb*.SHFE", "SA701.CZCE"):
-            await eventually(lambda: {"rb2701", "SA701"} <= {tick.symbol for tick in seen.live}, "ticks")
-        assert "rb2702" not in {tick.symbol for tick in seen.ticks}
+        async with await seen.follow(bus, *wanted):
+            await eventually(lambda: {one, two} <= {tick.symbol for tick in seen.live}, "ticks")
+        assert alien not in {tick.symbol for tick in seen.ticks}

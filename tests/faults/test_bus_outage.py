@@ -9,20 +9,21 @@ import pytest
 
 from marketbus import GapCause
 from tests.conftest import Measured
-from tests.system import Recorder, Span, System, eventually
+from tests.system import Recorder, Span, System, eventually, symbol
 
 RATE = 500
 
 
 @pytest.mark.row(5, "SDK threads never block; ticks resume ≤ 2 s after NATS returns, gap marked")
 async def test_ticks_resume_soon_after_nats_is_back(system: System, span: Span, measured: Measured) -> None:
-    outage = span(2.5, 30)
+    outage = span.seconds(2.5, 30)
     system.lab.control.rate(RATE)
-    worker = system.worker("rb*.SHFE")
+    one, two, *_ = system.kind.instruments
+    worker = system.worker(system.kind.many)
     async with system.connect() as bus:
         first = await system.ready(bus)
         seen = Recorder()
-        async with await seen.follow(bus, "rb2701.SHFE", "SA701.CZCE"):
+        async with await seen.follow(bus, one, two):
             await eventually(lambda: len({tick.symbol for tick in seen.live}) == 2, "ticks")
             before = await system.status(bus)
             assert before is not None
@@ -42,7 +43,7 @@ async def test_ticks_resume_soon_after_nats_is_back(system: System, span: Span, 
             resumed = seen.times[during] - back
             measured("NATS back → ticks at the client", resumed)
             assert resumed <= 2
-            await eventually(lambda: {gap.symbol for gap in seen.gaps} == {"rb2701", "SA701"}, "the gaps")
+            await eventually(lambda: {gap.symbol for gap in seen.gaps} == {symbol(one), symbol(two)}, "the gaps")
             status = await system.until(bus, lambda s: s.ticks > before.ticks, "an answer")  # RPC works again
             measured("NATS back → RPC answered", time.monotonic() - back)
             assert status.ticks - before.ticks > 0.8 * RATE * outage  # the SDK's callbacks went on meanwhile
@@ -55,14 +56,14 @@ async def test_ticks_resume_soon_after_nats_is_back(system: System, span: Span, 
             last = system.lab.control.oracle()
 
             def complete() -> bool:
-                return all(volumes[-1] == last[symbol]["last"] for symbol, volumes in seen.volumes().items())
+                return all(volumes[-1] == last[name]["last"] for name, volumes in seen.volumes().items())
 
             await eventually(complete, "the last tick of each")
     assert {gap.cause for gap in seen.gaps} == {GapCause.RECONNECT}
     # Every tick either came or lies in a gap that was told, judged by the venue's own numbers.
-    for symbol, volumes in seen.volumes().items():
+    for name, volumes in seen.volumes().items():
         assert volumes == sorted(set(volumes)) or volumes[0] == volumes[1]  # the venue repeats its last on subscription
-        missed = sum(gap.missed or 0 for gap in seen.gaps if gap.symbol == symbol)
+        missed = sum(gap.missed or 0 for gap in seen.gaps if gap.symbol == name)
         assert len(set(range(volumes[0], volumes[-1] + 1)) - set(volumes)) == missed
     assert worker.code is None
     assert "stepping down" not in worker.words()
@@ -71,11 +72,11 @@ async def test_ticks_resume_soon_after_nats_is_back(system: System, span: Span, 
 
 @pytest.mark.row(5, "every outage is survived like the first")
 async def test_a_second_outage_is_survived_like_the_first(system: System) -> None:
-    worker = system.worker("rb2701.SHFE")
+    worker = system.worker(system.kind.one)
     async with system.connect() as bus:
         first = await system.ready(bus)
         seen = Recorder()
-        async with await seen.follow(bus, "rb2701.SHFE"):
+        async with await seen.follow(bus, system.kind.one):
             for _ in range(2):
                 system.nats.kill()
                 await eventually(lambda: not bus.connected, "the loss")
@@ -88,7 +89,7 @@ async def test_a_second_outage_is_survived_like_the_first(system: System) -> Non
 
 @pytest.mark.row(5, "a start without NATS is told and repeated")
 async def test_a_worker_that_starts_without_nats_says_so_and_is_started_again(system: System) -> None:
-    file = system.config(ctp=system.gateway("rb2701.SHFE"))
+    file = system.config(ctp=system.gateway(system.kind.one))
     up = system.cli("up", "up", "-c", str(file))
     async with system.connect() as bus:
         first = await system.ready(bus)

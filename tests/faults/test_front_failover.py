@@ -3,20 +3,24 @@
 import time
 from typing import Any
 
+import pytest
+
 from tests.conftest import Measured, Systems
 from tests.system import Process, Recorder, System, eventually
 
 QUICK: dict[str, Any] = {"connect_timeout": 0.6, "login_timeout": 0.6, "login_retry": 0.3}
 PROCESSES = 60.0
 """Seconds for a succession of processes, on a machine that has other work."""
-WANTED = ("rb2701.SHFE", "SA701.CZCE")
+WANTED = 2
+"""Instruments that a worker of these tests has."""
 
 
 def supervised(system: System, *fronts: str, **keys: Any) -> Process:
-    section = system.gateway(*WANTED, setting={"行情服务器": list(fronts)}, **QUICK | keys)
+    section = system.gateway(*system.kind.instruments[:WANTED], setting={"行情服务器": list(fronts)}, **QUICK | keys)
     return system.cli("up", "up", "-c", str(system.config(ctp=section)))
 
 
+@pytest.mark.row(6, "state published, next front tried, everything resubscribed")
 async def test_market_data_moves_to_the_next_front_and_goes_on_there(systems: Systems, measured: Measured) -> None:
     """Refused from the start, then lost in service, then mute from the start: each time the next of the list."""
     system = systems(md_fronts=3)
@@ -27,10 +31,11 @@ async def test_market_data_moves_to_the_next_front_and_goes_on_there(systems: Sy
     async with system.connect() as bus:
         first = await system.ready(bus, within=PROCESSES)
         seen = Recorder()
-        async with await seen.follow(bus, *WANTED):
+        wanted = set(system.kind.instruments[:WANTED])
+        async with await seen.follow(bus, *wanted):
             assert first.md.front == two  # the one in use, not the list
             assert f"market data front {one}: no connection within 0.6 s; the next one is {two}" in up.words()
-            await eventually(lambda: {tick.symbol for tick in seen.live} == {"rb2701", "SA701"}, "ticks")
+            await eventually(lambda: {tick.vt_symbol for tick in seen.live} == wanted, "ticks")
             control.mute(front="md3")  # connects, and says nothing ever
             control.refuse(front="md2")
             control.refuse(on=False, front="md")
@@ -42,9 +47,7 @@ async def test_market_data_moves_to_the_next_front_and_goes_on_there(systems: Sy
                 "the first front",
                 within=PROCESSES,
             )
-            await eventually(
-                lambda: {t.symbol for t in seen.live if t.epoch == status.epoch} == {"rb2701", "SA701"}, ""
-            )
+            await eventually(lambda: {t.vt_symbol for t in seen.live if t.epoch == status.epoch} == wanted, "")
             resumed = next(at for at, tick in zip(seen.times, seen.ticks, strict=True) if tick.epoch == status.epoch)
             measured("front lost, the next mute → ticks of the one after (patience 0.6 s each)", resumed - lost)
     assert f"market data front {two}: no connection within 0.6 s; the next one is {three}" in up.words()
@@ -53,6 +56,7 @@ async def test_market_data_moves_to_the_next_front_and_goes_on_there(systems: Sy
     assert "cannot follow" not in up.words()
 
 
+@pytest.mark.row(6, "next front tried, jittered pauses, taken again at once", kind="ctp")
 async def test_when_no_front_works_they_are_tried_in_turn_with_growing_pauses(systems: Systems) -> None:
     system = systems(md_fronts=2)
     system.lab.control.refuse(front="md")
@@ -70,13 +74,14 @@ async def test_when_no_front_works_they_are_tried_in_turn_with_growing_pauses(sy
     assert up.words().count("worker ctp started") == began
 
 
+@pytest.mark.row(6, "accepts and stays mute: state published, tried again, one login in the end", kind="ctp")
 async def test_a_login_that_is_never_answered_is_reported_and_tried_again_in_place(
     system: System, measured: Measured
 ) -> None:
     """With one front there is nowhere to go. Both sessions; the trading front's silence costs market data nothing."""
     control = system.lab.control
     control.ignore("ReqAuthenticate")
-    worker = system.worker(*WANTED, **QUICK)
+    worker = system.worker(*system.kind.instruments[:WANTED], **QUICK)
     async with system.connect() as bus:
         status = await system.until(
             bus, lambda s: s.td.state == "WAITING" and s.md.state == "READY" and s.ticks, "data without trading"
@@ -99,11 +104,12 @@ async def test_a_login_that_is_never_answered_is_reported_and_tried_again_in_pla
     assert "cannot follow" not in worker.words()
 
 
+@pytest.mark.row(12, "data goes on", kind="ctp")
 async def test_a_contract_query_that_is_never_answered_leaves_market_data_alone(system: System) -> None:
     control = system.lab.control
     control.ignore("ReqSettlementInfoConfirm")
     control.ignore("ReqQryInstrument")
-    worker = system.worker(*WANTED, **QUICK)
+    worker = system.worker(*system.kind.instruments[:WANTED], **QUICK)
     async with system.connect() as bus:
         await eventually(lambda: "no answer to the contract query within 0.6 s" in worker.words(), "the report")
         status = await system.until(bus, lambda s: s.td.state == "SYNCING" and s.ticks > 5, "data all the while")

@@ -10,20 +10,22 @@ from marketbus import GatewayStatus
 from tests.conftest import Measured, Systems
 from tests.system import Recorder, System, eventually
 
-WANTED = ("rb2701.SHFE", "SA701.CZCE", "m2701.DCE")
+WANTED = 3
+"""Instruments that a worker of these tests has."""
 
 
 @pytest.mark.row(6, "state published, everything resubscribed exactly once")
 async def test_a_dropped_front_is_reported_and_everything_subscribed_again_once(
     system: System, measured: Measured
 ) -> None:
-    worker = system.worker("rb2701.SHFE")
+    wanted = system.kind.instruments[:WANTED]
+    worker = system.worker(wanted[0])
     async with system.connect() as bus:
         first = await system.ready(bus)
         reports: list[GatewayStatus] = []
         bus._hub.directory.watchers.append(reports.append)  # pyright: ignore[reportPrivateUsage]
         seen = Recorder()
-        async with await seen.follow(bus, *WANTED):
+        async with await seen.follow(bus, *wanted):
             await eventually(lambda: len({tick.symbol for tick in seen.live}) == 3, "ticks of all")
             dropped = time.monotonic()
             assert system.lab.control.drop("md") == 1
@@ -31,8 +33,8 @@ async def test_a_dropped_front_is_reported_and_everything_subscribed_again_once(
             await eventually(lambda: seen.first_after(dropped + 0.5), "ticks after the drop")
             measured("front dropped → ticks again", (seen.first_after(dropped + 0.5) or 0) - dropped)
             before = len(seen.live)
-            await eventually(lambda: {t.symbol for t in seen.live[before:]} == {"rb2701", "SA701", "m2701"}, "all")
-        assert system.lab.control.status()["subscribe_requests"] == 2 * len(WANTED)
+            await eventually(lambda: {t.vt_symbol for t in seen.live[before:]} == set(wanted), "all")
+        assert system.lab.control.status()["subscribe_requests"] == 2 * WANTED
         states = [report.md.state for report in reports]
         assert "DISCONNECTED" in states
         assert not seen.gaps  # nothing was numbered while the venue was away
@@ -45,7 +47,8 @@ async def test_a_dropped_front_is_reported_and_everything_subscribed_again_once(
 
 @pytest.mark.row(6, "named, retried, taken again")
 async def test_a_front_that_refuses_is_named_and_taken_again_when_it_is_back(system: System) -> None:
-    worker = system.worker(*WANTED, connect_timeout=1.0)
+    wanted = system.kind.instruments[:WANTED]
+    worker = system.worker(*wanted, connect_timeout=1.0)
     async with system.connect() as bus:
         await system.ready(bus)
         system.lab.control.refuse(front="md")
@@ -54,11 +57,11 @@ async def test_a_front_that_refuses_is_named_and_taken_again_when_it_is_back(sys
         assert status.md.state == "CONNECTING"
         assert system.lab.md in status.md.message
         assert status.td.state == "READY"
-        assert len(await bus.contracts("rb*.SHFE")) > 1  # what is known stays known
+        assert len(await bus.contracts(system.kind.many)) > 1  # what is known stays known
         system.lab.control.refuse(on=False, front="md")
         status = await system.until(bus, lambda s: s.md.state == "READY" and s.acknowledged == 3, "the recovery")
         assert status.md.message == ""
-        assert {tick.symbol for tick in await bus.snapshot("*")} == {"rb2701", "SA701", "m2701"}
+        assert {tick.vt_symbol for tick in await bus.snapshot("*")} == set(wanted)
     assert f"market data front {system.lab.md} gave no answer within 1 s" in worker.words()
     assert "cannot follow" not in worker.words()
 
@@ -67,8 +70,9 @@ async def test_a_front_that_refuses_is_named_and_taken_again_when_it_is_back(sys
 async def test_a_wrong_password_costs_one_attempt_whatever_restarts_until_an_operator_asks(systems: Systems) -> None:
     system = systems(password="right")
     tried = system.lab.count_logins()
+    wanted = system.kind.instruments[:WANTED]
     bad: dict[str, Any] = {"setting": {"密码": "wrong"}, "connect_timeout": 0.5, "login_retry": 0.2}
-    worker = system.worker(*WANTED, **bad)
+    worker = system.worker(*wanted, **bad)
     async with system.connect() as bus:
         status = await system.until(bus, lambda s: s.md.state == s.td.state == "FAILED", "both sessions failed")
         for session in (status.md, status.td):
@@ -83,7 +87,7 @@ async def test_a_wrong_password_costs_one_attempt_whatever_restarts_until_an_ope
         assert "投资者代码" not in worker.words()  # the operator's language alone
         worker.send(signal.SIGTERM)
         worker.wait()
-        again = system.worker(*WANTED, **bad)
+        again = system.worker(*wanted, **bad)
         first = status.epoch
         status = await system.until(
             bus, lambda s: s.epoch > first and s.md.state == s.td.state == "FAILED", "the memory"
@@ -92,7 +96,7 @@ async def test_a_wrong_password_costs_one_attempt_whatever_restarts_until_an_ope
         assert tried == ["md"]  # counters lock accounts
         await bus.reconnect("ctp")
         assert again.wait() == 70
-        asked = system.worker(*WANTED, **bad)
+        asked = system.worker(*wanted, **bad)
         await eventually(lambda: tried == ["md", "md"], "the attempt that was asked for")
         await system.until(bus, lambda s: s.epoch > status.epoch and s.td.state == "FAILED", "the same words")
     for process in (worker, again, asked):
@@ -104,7 +108,7 @@ async def test_a_wrong_password_costs_one_attempt_whatever_restarts_until_an_ope
 async def test_an_unknown_refusal_is_tried_once_more_and_no_more(system: System) -> None:
     tried = system.lab.count_logins()
     system.lab.control.reject_login(4321)
-    system.worker(*WANTED, login_retry=0.2)
+    system.worker(*system.kind.instruments[:WANTED], login_retry=0.2)
     async with system.connect() as bus:
         await system.until(bus, lambda s: s.md.state == s.td.state == "FAILED", "both sessions failed")
     assert sorted(tried) == ["md", "td"]  # two in all
@@ -115,7 +119,7 @@ async def test_a_counter_that_is_not_open_yet_is_waited_for(system: System) -> N
     """Also what the stock gateway never does: log in after a refused login."""
     tried = system.lab.count_logins()
     system.lab.control.reject_login(7)
-    worker = system.worker(*WANTED, login_retry=0.3)
+    worker = system.worker(*system.kind.instruments[:WANTED], login_retry=0.3)
     async with system.connect() as bus:
         status = await system.until(bus, lambda s: s.md.state == s.td.state == "WAITING", "both sessions waiting")
         assert status.md.message.startswith("[7] CTP:还没有初始化; the counter is not open yet")
@@ -128,12 +132,13 @@ async def test_a_counter_that_is_not_open_yet_is_waited_for(system: System) -> N
         system.lab.control.reject_login(0)
         await system.until(bus, lambda s: s.acknowledged == 3 and s.td.state == "READY", "the opening")
         seen = Recorder()
-        async with await seen.follow(bus, "rb2701.SHFE"):
+        async with await seen.follow(bus, system.kind.one):
             await eventually(lambda: seen.live, "ticks")
     assert system.lab.control.status()["logins"] == 2
     assert "cannot follow" not in worker.words()
 
 
+@pytest.mark.row(12, "data goes on")
 async def test_market_data_flows_while_the_trading_front_is_down(system: System) -> None:
     """The stock gateway drops every tick that comes before its contract query."""
     system.lab.control.refuse(front="td")
@@ -156,6 +161,7 @@ async def test_market_data_flows_while_the_trading_front_is_down(system: System)
         await eventually(named, "the name in the ticks")
 
 
+@pytest.mark.row(12, "data goes on")
 async def test_globs_and_names_work_from_the_cached_contracts_while_the_trading_front_is_down(system: System) -> None:
     worker = system.worker("IF*.CFFEX")
     async with system.connect() as bus:

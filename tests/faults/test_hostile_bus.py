@@ -55,6 +55,7 @@ def rubbish() -> list[bytes]:
     return [b"", b"\xc1", b"{}", b"\xff" * 100, nested, b"x" * 100_000, *cut, *map(msgspec.msgpack.encode, twisted)]
 
 
+@pytest.mark.row(16, "typed error, no crash, no hang")
 async def test_rubbish_on_every_subject_is_counted_and_the_feed_goes_on(line: System, raw: Client) -> None:
     async with line.connect() as bus:
         seen = Recorder()
@@ -88,6 +89,7 @@ async def test_rubbish_on_every_subject_is_counted_and_the_feed_goes_on(line: Sy
         assert [status.gateway for status in await bus.gateways()] == ["ctp"]
 
 
+@pytest.mark.row(16, "typed error, no crash, no hang")
 async def test_a_well_formed_lie_does_not_silence_a_feed(line: System, raw: Client) -> None:
     """A tick of a later epoch, a status of a gateway that is not, a contract that nobody lists."""
     async with line.connect() as bus:
@@ -129,6 +131,7 @@ BODY = (
 VERBS = [verb for verb in rpc.VERBS if verb.name != "reconnect"]
 
 
+@pytest.mark.row(16, "typed error, no crash, no hang")
 async def test_rubbish_in_requests_is_answered_with_a_typed_fault(line: System, raw: Client) -> None:
     worker = (line.folder / "worker-ctp.log").read_text()
     faults: set[str] = set()
@@ -161,6 +164,7 @@ async def test_rubbish_in_requests_is_answered_with_a_typed_fault(line: System, 
     assert "answering" not in said  # nothing was unforeseen
 
 
+@pytest.mark.row(16, "typed error, no crash, no hang")
 async def test_a_request_without_a_reply_subject_harms_nobody(line: System, raw: Client) -> None:
     for verb in VERBS:
         await raw.publish(f"rpc.ctp.{verb.group}.{verb.name}" + (".x" if verb.group == "ops" else ""), b"\x00")
@@ -172,6 +176,7 @@ async def test_a_request_without_a_reply_subject_harms_nobody(line: System, raw:
 # Row 4: the user's own code.
 
 
+@pytest.mark.row(4, "the feed goes on; 1,000 counted")
 async def test_a_handler_that_always_raises_is_counted_and_the_feed_goes_on(line: System) -> None:
     line.lab.control.rate(2000)
     calls, good = 0, Recorder()
@@ -191,6 +196,7 @@ async def test_a_handler_that_always_raises_is_counted_and_the_feed_goes_on(line
     line.lab.control.rate(200)
 
 
+@pytest.mark.row(4, "the feed goes on; each counted")
 async def test_coroutine_and_batch_handlers_that_raise_are_counted_too(line: System) -> None:
     calls = {"coroutine": 0, "batch": 0}
 
@@ -212,6 +218,7 @@ async def test_coroutine_and_batch_handlers_that_raise_are_counted_too(line: Sys
         assert bus.stats.handler_errors >= sum(calls.values()) - 2
 
 
+@pytest.mark.row(3, "others unaffected; the victim gets its gaps")
 async def test_a_slow_consumer_loses_its_oldest_ticks_knows_it_and_harms_nobody(line: System) -> None:
     line.lab.control.rate(1000)
     healthy = Recorder()

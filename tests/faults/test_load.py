@@ -15,7 +15,7 @@ from benchmarks.ledger import Arrivals
 from benchmarks.process import Process as Consumer
 from benchmarks.procfs import cost
 from tests.conftest import Measured
-from tests.system import Process, Span, System, eventually
+from tests.system import Kind, Process, Span, System, eventually
 
 INSTRUMENTS = 300
 LOOK = 5.0
@@ -35,11 +35,11 @@ def follower(system: System, name: str) -> Consumer:
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory, span: Span) -> Iterator[System]:
+def system(tmp_path_factory: pytest.TempPathFactory, span: Span, kind: Kind) -> Iterator[System]:
     """One for all: silent, everything subscribed."""
     # The server gives a subscriber up after 10 s without room in its socket. For a test of seconds it is told less.
     nats = "" if span.soaking else "write_deadline: '1s'"
-    with System(tmp_path_factory.mktemp("load"), {"instruments": INSTRUMENTS, "rate": 0}, nats) as system:
+    with System(tmp_path_factory.mktemp("load"), {"instruments": INSTRUMENTS, "rate": 0}, nats, kind) as system:
         yield system
 
 
@@ -60,7 +60,8 @@ def take(consumer: Consumer) -> Arrivals:
 
 async def quiet(system: System, consumer: Consumer) -> Arrivals:
     """All instruments are subscribed and nothing is on its way any more; gives what came so far."""
-    await eventually(lambda: system.lab.control.status()["subscribed"] == INSTRUMENTS, "the subscriptions")
+    async with system.connect() as bus:
+        await system.until(bus, lambda status: status.ticks >= INSTRUMENTS, "a tick of every subscription")
     count = -1
     while (now := consumer.ask("count")["count"]) != count:
         count = now
@@ -86,7 +87,7 @@ async def drained(run: Continuity, consumer: Consumer, system: System, within: f
 async def test_a_steady_stream_is_complete_in_order_and_takes_no_memory(
     system: System, worker: Process, healthy: Consumer, span: Span, measured: Measured
 ) -> None:
-    rate, seconds = (5000 if span.soaking else 1000), span(3.0, 3600)
+    rate, seconds = (5000 if span.soaking else 1000), span.seconds(3.0, 3600)
     await quiet(system, healthy)
     run = Continuity(system.lab.control.oracle())
     memory: list[float] = []
@@ -125,7 +126,7 @@ async def test_a_steady_stream_is_complete_in_order_and_takes_no_memory(
 async def test_every_tick_of_a_burst_arrives_or_is_told_missing(
     system: System, healthy: Consumer, span: Span, measured: Measured
 ) -> None:
-    count = round(span(20_000, 500_000))
+    count = span.count(20_000, 500_000)
     start = await quiet(system, healthy)
     books = system.lab.control.oracle()
     run = Continuity(books)
@@ -153,7 +154,7 @@ async def test_every_tick_of_a_burst_arrives_or_is_told_missing(
 async def test_a_stalled_subscriber_costs_nobody_else_anything(
     system: System, healthy: Consumer, span: Span, measured: Measured
 ) -> None:
-    rate, seconds = (5000 if span.soaking else 1000), span(2.0, 60)
+    rate, seconds = (5000 if span.soaking else 1000), span.seconds(2.0, 60)
     await quiet(system, healthy)
     with follower(system, "victim") as victim:
         await quiet(system, victim)

@@ -14,7 +14,7 @@ PATIENCE = 1.5
 @pytest.mark.row(6, "detected within the patience, state published, line replaced")
 async def test_a_mute_front_is_stale_in_time_and_the_line_comes_back(system: System, measured: Measured) -> None:
     system.lab.control.rate(200)
-    worker = system.worker("rb27*.SHFE", stale_after=PATIENCE)
+    worker = system.worker(system.kind.many, stale_after=PATIENCE)
     async with system.connect() as bus:
         first = await system.ready(bus)
         await system.until(bus, lambda status: status.ticks > 100, "ticks")
@@ -36,7 +36,7 @@ async def test_a_mute_front_is_stale_in_time_and_the_line_comes_back(system: Sys
 @pytest.mark.row(6, "no false alarm in a quiet market")
 async def test_a_market_without_a_trade_is_no_mute_front(system: System) -> None:
     system.lab.control.rate(200)
-    worker = system.worker("rb27*.SHFE", stale_after=0.4)
+    worker = system.worker(system.kind.many, stale_after=0.4)
     async with system.connect() as bus:
         await system.ready(bus)
         await system.until(bus, lambda status: status.ticks > 100, "ticks")

@@ -12,7 +12,7 @@ import pytest
 import marketbus
 from marketbus import GapCause
 from tests.conftest import Measured
-from tests.system import Process, Recorder, System, descendants, eventually, write_config
+from tests.system import Process, Recorder, System, descendants, eventually, symbol, write_config
 from tests.system.process import gone
 
 
@@ -66,11 +66,12 @@ async def test_a_killed_demo_leaves_no_process(system: System) -> None:
 
 @pytest.mark.row(9, "worker replaced, subscriptions recovered")
 async def test_a_killed_worker_is_replaced(system: System, measured: Measured) -> None:
-    up = everything(system, ctp=system.gateway("rb2701.SHFE"))
+    one, two, *_ = system.kind.instruments
+    up = everything(system, ctp=system.gateway(one))
     async with marketbus.connect(await embedded_url(up)) as bus:
         first = await system.ready(bus)
         seen = Recorder()
-        async with await seen.follow(bus, "SA701.CZCE"):
+        async with await seen.follow(bus, two):
             killed = time.monotonic()
             descended = [pid for pid, line in descendants(up.pid).items() if "apps.worker" in line]
             assert descended == [first.pid]
@@ -78,9 +79,10 @@ async def test_a_killed_worker_is_replaced(system: System, measured: Measured) -
             second = await system.ready(bus, after=first.epoch)
             await eventually(lambda: [t for t in seen.live if t.epoch == second.epoch], "ticks of the new worker")
             measured("worker killed → ticks of the next", time.monotonic() - killed)
-            assert system.lab.subscribed == {"rb2701", "SA701"}
+            assert system.lab.subscribed == {symbol(one), symbol(two)}
 
 
+@pytest.mark.row(5, "our own server is started again, ticks resume")
 async def test_a_killed_nats_server_of_our_own_comes_back_on_its_port(system: System) -> None:
     up = everything(system, ctp=system.gateway("rb2701.SHFE"))
     url = await embedded_url(up)
@@ -100,14 +102,15 @@ async def test_a_killed_nats_server_of_our_own_comes_back_on_its_port(system: Sy
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
 async def test_a_standby_takes_over(system: System, measured: Measured, end: signal.Signals) -> None:
     """Two workers of one name: the second waits, and is live soon after the first is killed, stopped or frozen."""
-    first = system.worker("rb2701.SHFE")
+    one, two, *_ = system.kind.instruments
+    first = system.worker(one)
     async with system.connect() as bus:
         before = await system.ready(bus)
         second = system.standby()
         await eventually(lambda: f"live on {before.host} (pid {first.pid})" in second.words(), "the standby")
         assert [each.pid for each in await bus.gateways()] == [first.pid]
         seen = Recorder()
-        async with await seen.follow(bus, "SA701.CZCE"):
+        async with await seen.follow(bus, two):
             await eventually(lambda: seen.live, "ticks of the first")
             ended = time.monotonic()
             first.send(end)

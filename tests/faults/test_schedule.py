@@ -5,6 +5,7 @@ import sys
 from datetime import datetime
 
 import msgspec
+import pytest
 
 from marketbus.apps.exit_codes import ExitCode
 from tests.system import System, eventually
@@ -16,6 +17,7 @@ def ready(system: System, *arguments: str) -> tuple[int, list[dict[str, object]]
     return done.returncode, [msgspec.json.decode(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.row(7, "on the schedule a fresh login, READY before the session", kind="ctp")
 async def test_a_session_starts_with_a_fresh_process_that_reports_itself_ready(system: System) -> None:
     worker = system.worker("rb2701.SHFE", "nobody2701.SHFE")
     async with system.connect() as bus:

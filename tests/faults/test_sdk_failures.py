@@ -9,7 +9,7 @@ import pytest
 import marketbus
 from marketbus import GapCause, GatewayStatus
 from tests.conftest import Measured
-from tests.system import Process, Recorder, System, eventually
+from tests.system import Process, Recorder, System, eventually, symbol
 
 PATIENCE = 1.5
 """Seconds before an SDK call counts as hung here; 10 by default."""
@@ -22,25 +22,28 @@ def supervised(system: System, *subscribe: str, **keys: Any) -> Process:
 
 async def recovered(system: System, bus: marketbus.Bus, seen: Recorder, first: GatewayStatus) -> GatewayStatus:
     """A new process with a larger epoch, its pin and the client's lease both asked for, ticks at the client."""
+    pin, *two = map(symbol, system.kind.instruments[:3])
+    followed = set(two)
     status = await system.ready(bus, after=first.epoch)
     assert status.pid != first.pid
     await eventually(
-        lambda: {tick.symbol for tick in seen.live if tick.epoch == status.epoch} == {"rb2701", "SA701"},
+        lambda: {tick.symbol for tick in seen.live if tick.epoch == status.epoch} == followed,
         "ticks of the new epoch",
     )
-    assert system.lab.subscribed >= {"IF2612", "rb2701", "SA701"}
+    assert system.lab.subscribed >= {pin, *followed}
     assert {gap.cause for gap in seen.gaps} == {GapCause.EPOCH}
-    assert {gap.symbol for gap in seen.gaps} == {"rb2701", "SA701"}
+    assert {gap.symbol for gap in seen.gaps} == followed
     return status
 
 
 @pytest.mark.row(9, "worker replaced, subscriptions recovered, state published")
 async def test_a_crash_costs_one_epoch(system: System, measured: Measured) -> None:
-    up = supervised(system, "IF2612.CFFEX")
+    pin, *two = system.kind.instruments[:3]
+    up = supervised(system, pin)
     async with system.connect() as bus:
+        first = await system.ready(bus)
         seen = Recorder()
-        async with await seen.follow(bus, "rb2701.SHFE", "SA701.CZCE"):
-            first = await system.ready(bus)
+        async with await seen.follow(bus, *two):
             await eventually(lambda: len({tick.symbol for tick in seen.live}) == 2, "ticks")
             crashed = time.monotonic()
             assert system.lab.control.crash("md") == 1
@@ -53,17 +56,18 @@ async def test_a_crash_costs_one_epoch(system: System, measured: Measured) -> No
 @pytest.mark.row(9, "worker replaced, subscriptions recovered, state published")
 async def test_a_call_that_never_returns_ends_the_process(system: System, measured: Measured) -> None:
     """vnpy_ctp calls the library with the GIL held: every thread of the process stops with it."""
-    up = supervised(system, "IF2612.CFFEX")
+    pin, *two = system.kind.instruments[:3]
+    up = supervised(system, pin)
     async with system.connect() as bus:
+        first = await system.ready(bus)
         seen = Recorder()
-        async with await seen.follow(bus, "rb2701.SHFE", "SA701.CZCE"):
-            first = await system.ready(bus)
+        async with await seen.follow(bus, *two):
             await eventually(lambda: len({tick.symbol for tick in seen.live}) == 2, "ticks")
             assert system.lab.control.hang("md", calls=True) == 1
             hung = time.monotonic()
             # The subscription this leads to is the call that never returns; whether the pin is answered is chance.
             with contextlib.suppress(marketbus.MarketBusError):
-                await bus.pin("sc2701.INE", wait=0.5)
+                await bus.pin(system.kind.instruments[3], wait=0.5)
             await recovered(system, bus, seen, first)
             resumed = next(at for at, tick in zip(seen.times, seen.ticks, strict=True) if tick.epoch > first.epoch)
             measured(f"SDK call hung (patience {PATIENCE:g} s) → ticks of the new worker", resumed - hung)

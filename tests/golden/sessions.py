@@ -7,7 +7,7 @@ from marketbus import TickFlag
 from tests.golden import laid, rows
 
 CLOSING_SECOND = timedelta(seconds=1)
-"""A session holds its closing second: its last snapshot is of 15:00:00.500."""
+"""A session holds its closing second, unless the next one has begun: its last snapshot is of 15:00:00.500."""
 REPLAYED = timedelta(minutes=10)
 """What comes so long after the end of its session is no trade of that session any more."""
 
@@ -31,11 +31,12 @@ class Judge:
             found: list[Session] = []
             for each in trading_days:
                 number = int(each.replace("-", ""))
-                for spans, flags, more in (
-                    (f"{group['night'].strip('-')} {group['day']}", TickFlag(0), CLOSING_SECOND),
-                    (group["auctions"], TickFlag.AUCTION, timedelta(0)),
+                for spans, flags in (
+                    (f"{group['night'].strip('-')} {group['day']}", TickFlag(0)),
+                    (group["auctions"], TickFlag.AUCTION),
                 ):
-                    found += [Session(start, end + more, number, flags) for start, end in laid(spans, days[each])]
+                    for start, end in laid(spans, days[each]):
+                        found.append(Session(start, end + CLOSING_SECOND, number, flags))
             for product in group["products"].split():
                 self._sessions[group["exchange"], product] = sorted(found)
 

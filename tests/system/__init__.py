@@ -1,6 +1,7 @@
 """Whole systems for tests: a simulated counter, a real nats-server, real workers, and what they said when one fails."""
 
 from tests.system.config import SETTING, write_config
+from tests.system.kind import KINDS, Kind, symbol
 from tests.system.lab import Lab
 from tests.system.nats import NatsServer, free_port
 from tests.system.poll import eventually
@@ -10,7 +11,9 @@ from tests.system.span import Span
 from tests.system.system import System
 
 __all__ = [
+    "KINDS",
     "SETTING",
+    "Kind",
     "Lab",
     "NatsServer",
     "Process",
@@ -21,5 +24,6 @@ __all__ = [
     "descendants",
     "eventually",
     "free_port",
+    "symbol",
     "write_config",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from marketbus.lab.clock import from_ns
 from marketbus.lab.ctp import CTP
-from marketbus.lab.ctp_family import CounterLab, LabControl, LabOptions, build
+from marketbus.lab.ctp_family import CounterLab, Dialect, LabControl, LabOptions, build
 from marketbus.lab.exchange import Exchange, Ticks
 from marketbus.lab.instruments import Listing
 
@@ -22,13 +22,13 @@ MORNING = datetime.fromisoformat("2026-11-20T09:30:00+08:00")
 class Lab:
     """A counter on free ports."""
 
-    def __init__(self, **options: Any) -> None:
-        build.ensure(CTP)
+    def __init__(self, dialect: Dialect = CTP, **options: Any) -> None:
+        build.ensure(dialect)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lab", daemon=True)
         self._thread.start()
         options = {"instruments": 300, "rate": 200.0, "start": MORNING} | options
-        self.inner = CounterLab(CTP, LabOptions(**options))
+        self.inner = CounterLab(dialect, LabOptions(**options))
         self.run(self.inner.start())
         self.addresses = self.inner.addresses
         self.md: str = self.addresses["md"]

@@ -2,21 +2,25 @@
 
 import pytest
 
-SCALE = pytest.StashKey[float]()
-"""Of `pytest.Config.stash`: the share of the full length; absent in an ordinary run."""
+LONGEST = pytest.StashKey[float]()
+"""Of `pytest.Config.stash`: seconds that no fault of a soak exceeds; absent in an ordinary run."""
 
 
 class Span:
-    """Called with the scaled and the full length, gives the one that holds now. `scale`: None in an ordinary run."""
+    """Gives the length that holds in this run. `longest`: None in an ordinary run."""
 
-    def __init__(self, scale: float | None) -> None:
-        self._scale = scale
+    def __init__(self, longest: float | None) -> None:
+        self._longest = longest
 
     @property
     def soaking(self) -> bool:
         """Whether this is a soak."""
-        return self._scale is not None
+        return self._longest is not None
 
-    def __call__(self, scaled: float, full: float) -> float:
-        """Seconds, or whatever is counted; a soak is never shorter than an ordinary run."""
-        return scaled if self._scale is None else max(scaled, full * self._scale)
+    def seconds(self, scaled: float, full: float) -> float:
+        """Of a time; a soak is never shorter than an ordinary run."""
+        return scaled if self._longest is None else max(scaled, min(full, self._longest))
+
+    def count(self, scaled: int, full: int) -> int:
+        """Of anything else: a soak takes it in full."""
+        return full if self.soaking else scaled

@@ -12,7 +12,8 @@ from typing import Any, Self
 import marketbus
 from marketbus import GatewayStatus
 from marketbus.apps import china_locale, worker_environment
-from tests.system.config import SETTING, write_config
+from tests.system.config import write_config
+from tests.system.kind import KINDS, Kind
 from tests.system.lab import Lab
 from tests.system.nats import NatsServer
 from tests.system.poll import eventually
@@ -25,9 +26,12 @@ Check = Callable[[GatewayStatus], object]
 class System:
     """nats-server, counter and workers. `lab`: what the counter is told, see LabOptions; `nats`: as NatsServer."""
 
-    def __init__(self, folder: Path, lab: Mapping[str, Any] | None = None, nats: str = "") -> None:
+    def __init__(
+        self, folder: Path, lab: Mapping[str, Any] | None = None, nats: str = "", kind: Kind = KINDS[0]
+    ) -> None:
         china_locale.ensure()
         self.folder = folder
+        self.kind = kind
         self.logs: dict[str, Path] = {}
         self.nats = NatsServer(folder, nats)
         self._lab_options = dict(lab or {})
@@ -49,14 +53,14 @@ class System:
     @cached_property
     def lab(self) -> Lab:
         """The counter, started when it is first asked for."""
-        lab = Lab(**self._lab_options)
+        lab = Lab(self.kind.dialect, **self._lab_options)
         self._ends.callback(lab.stop)
         return lab
 
     def gateway(self, *subscribe: str, **keys: Any) -> dict[str, Any]:
         """A gateway's section on our counter; `setting` is merged into vnpy's."""
-        setting = SETTING | {"交易服务器": self.lab.td, "行情服务器": self.lab.md} | keys.pop("setting", {})
-        return {"kind": "ctp", "sdk": "lab", "subscribe": list(subscribe), "setting": setting} | keys
+        setting = self.kind.setting | {"交易服务器": self.lab.td, "行情服务器": self.lab.md} | keys.pop("setting", {})
+        return {"kind": self.kind.name, "sdk": "lab", "subscribe": list(subscribe), "setting": setting} | keys
 
     def config(self, file: str = "marketbus.toml", **gateways: Mapping[str, Any]) -> Path:
         """A configuration on our nats-server."""

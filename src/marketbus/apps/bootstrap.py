@@ -103,6 +103,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             folder=folder,
             lab_library=_lab_library(spec.kind) if spec.sdk == "lab" else None,
             contracts=tuple(host.book),
+            schedule=config.schedule(name),
         )
         gateway = plugins.plugin(spec.kind).build(spec, context)
         readiness = ReadinessReport(host, gateway, market, logs)

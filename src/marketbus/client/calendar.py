@@ -77,6 +77,15 @@ class Calendar:
             return self.market.opening([exchange], trading_day)
         return self.market.sessions(exchange, product, trading_day)
 
+    def is_listed(self, symbol: str) -> bool:
+        """Whether hours of this very product are known; if not, answers about it are the usual hours of its exchange.
+
+        Raises:
+            MarketBusError: as `sessions`.
+        """
+        exchange, product = self._known(symbol, self.trading_day())
+        return product is None or self.market.hours.names(exchange, product)
+
     def phase(self, symbol: str, at: Moment | None = None) -> Phase:
         """What the market of `symbol` does: CLOSED, AUCTION or CONTINUOUS. Of an exchange: CONTINUOUS or CLOSED.
 

@@ -68,6 +68,8 @@ class Contract(msgspec.Struct, frozen=True, array_like=True, tag="contract/1", g
     is_trading: bool | None = None
     product_id: str = ""
     """The venue's product code: rb, IF, SA."""
+    option_index: str | None = None
+    """What names a strike within its chain, also after an adjustment (`2.450-A`); vnpy's option apps group by it."""
 
     @property
     def instrument(self) -> Instrument:

@@ -183,6 +183,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{channel} session: no login for now ({why}); trying again in {seconds:g} s",
         "{channel} 会话：暂时无法登录（{why}），{seconds:g} 秒后重试",
     ),
+    "session.resting": (
+        "{channel} session: no login for now ({why}); no session is near, trying again at {at}",
+        "{channel} 会话：暂时无法登录（{why}），非交易时段，{at} 再试",
+    ),
     "session.latched": (
         "{channel} session FAILED, not tried again today: {why}; mend the setting, or `marketbus reconnect {gateway}`",
         "{channel} 会话已失败，当天不再重试，以免账户被锁：{why}；处理后修改配置或执行 marketbus reconnect {gateway}",

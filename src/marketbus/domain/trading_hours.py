@@ -45,6 +45,11 @@ class TradingHours:
                     return hours
         return None
 
+    def names(self, exchange: Exchange, product: str) -> bool:
+        """Whether the table has the product itself, or an exchange whose products all keep the same hours."""
+        others = {code for where, code in self._rows if where is exchange}
+        return product.casefold() in others or others == {"*"}
+
     def in_force(self, exchange: Exchange, day: date) -> tuple[Hours, ...]:
         """The hours of every product of an exchange on a trading day; none when we know none."""
         of_products = (self.of(exchange, product, day) for where, product in self._rows if where is exchange)

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     FUTURE = "future"
     OPTION = "option"
     COMBINATION = "combination"
+    FUND = "fund"
 
 
 @dataclass(frozen=True, slots=True)

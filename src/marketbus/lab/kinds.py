@@ -3,8 +3,9 @@
 from marketbus.lab.ctp import CTP
 from marketbus.lab.ctp_family import Dialect
 from marketbus.lab.errors import LabError
+from marketbus.lab.sopt import SOPT
 
-COUNTERS: dict[str, Dialect] = {each.kind: each for each in (CTP,)}
+COUNTERS: dict[str, Dialect] = {each.kind: each for each in (CTP, SOPT)}
 
 
 def counter(kind: str) -> Dialect:

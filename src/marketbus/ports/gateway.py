@@ -174,7 +174,7 @@ class GatewaySpec(msgspec.Struct, frozen=True):
     login_timeout: float = 8.0
     """Seconds without an answer to a login, or to a query that follows it, before it is reported and tried again."""
     login_retry: float = 10.0
-    """Seconds, more or less by chance, between two logins while the counter is not open yet."""
+    """Seconds, more or less by chance, between two logins while the counter is not open yet; longer at night."""
 
 
 class GatewayContext(msgspec.Struct, frozen=True):
@@ -190,6 +190,8 @@ class GatewayContext(msgspec.Struct, frozen=True):
     """Where the simulated SDK libraries are, when `sdk = "lab"`."""
     contracts: tuple[Contract, ...] = ()
     """As the venue listed them last time; good until it lists them again."""
+    schedule: Schedule = Schedule.ALWAYS
+    """When the line must be there."""
 
 
 class Probe(msgspec.Struct, frozen=True):

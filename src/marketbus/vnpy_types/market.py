@@ -110,6 +110,7 @@ def contract_from_vnpy(data: ContractData) -> Contract:
         option_type=None if data.option_type is None else _OPTION_TYPES[data.option_type],
         option_portfolio=data.option_portfolio or None,
         product_id=product_code(data.symbol),
+        option_index=data.option_index or None,
     )
 
 

@@ -1,6 +1,6 @@
 """Every gateway that the cards are run for."""
 
-from tests.contract.gateways import ctp, vnpy_ctp
+from tests.contract.gateways import counter, stock
 from tests.contract.registration import Registration
 
-REGISTERED: tuple[Registration, ...] = (ctp.REGISTRATION, vnpy_ctp.REGISTRATION)
+REGISTERED: tuple[Registration, ...] = (counter.CTP, counter.SOPT, stock.VNPY_CTP, stock.VNPY_SOPT)

@@ -132,7 +132,7 @@ async def test_after_a_restart_of_the_server_one_of_holder_and_standby_is_live(
 
 async def test_an_old_revision_means_nothing_in_a_bucket_made_anew(server: NatsProcess) -> None:
     client = await open_connection(server.options, ignore)
-    stale, fresh = (NameBucket(client, "a", SystemClock(), TTL, 1) for _ in range(2))
+    stale, fresh = (NameBucket(client, "a", SystemClock(), TTL) for _ in range(2))
     old = await stale.create(myself("stale"))
     assert old is not None
     await JetStreamContext(client).delete_key_value(BUCKET)
@@ -184,7 +184,7 @@ async def test_a_dead_process_of_this_machine_is_not_waited_for(
     dead = msgspec.structs.replace(myself("dead"), pid=process.pid, machine=machine)
     two = await lease("two", ttl=30.0)
     client = await open_connection(server.options, ignore)
-    await NameBucket(client, "主力 1", SystemClock(), 30.0, 1).create(dead)
+    await NameBucket(client, "主力 1", SystemClock(), 30.0).create(dead)
     acquiring = asyncio.create_task(two.acquire(lambda host, pid: None))
     done, _ = await asyncio.wait({acquiring}, timeout=1.0)
     assert bool(done) is at_once

@@ -75,6 +75,24 @@ def test_events_come_in_order(calendar: Calendar) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("symbol", "listed"),
+    [
+        ("rb2701.SHFE", True),
+        ("RB.SHFE", True),
+        ("SR701C5000.CZCE", True),
+        ("10006512.SSE", True),
+        ("SHFE", True),
+        ("qq.SHFE", False),
+    ],
+)
+def test_a_product_that_is_not_in_the_table_has_its_exchanges_usual_hours(
+    calendar: Calendar, symbol: str, listed: bool
+) -> None:
+    assert calendar.is_listed(symbol) is listed
+    assert calendar.sessions(symbol, "2026-11-20")
+
+
 def test_what_it_cannot_know_it_says(calendar: Calendar) -> None:
     assert not calendar.is_known("2027-02-08")
     with pytest.raises(BeyondCalendar, match="it reaches from 2021-01-01 to 2027-12-31"):

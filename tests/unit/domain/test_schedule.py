@@ -5,8 +5,8 @@ from datetime import date, datetime
 import pytest
 
 from marketbus.domain.calendar import TradingCalendar
-from marketbus.domain.schedule import Schedule, next_login
-from marketbus.domain.times import from_datetime, to_datetime
+from marketbus.domain.schedule import Schedule, next_login, unattended
+from marketbus.domain.times import NS, from_datetime, to_datetime
 
 NATIONAL_DAY = {date(2026, 10, day) for day in range(1, 8)}
 
@@ -30,6 +30,34 @@ def test_the_next_login(schedule: Schedule, after: str, expected: str) -> None:
     )
     assert found is not None
     assert f"{to_datetime(found):%Y-%m-%dT%H:%M}" == expected
+
+
+@pytest.mark.parametrize(
+    ("schedule", "now", "until"),
+    [
+        (Schedule.CN_FUTURES, "2026-11-19T08:14:59", "2026-11-19T08:15"),
+        (Schedule.CN_FUTURES, "2026-11-19T08:15:00", None),
+        (Schedule.CN_FUTURES, "2026-11-19T12:00:00", None),  # a break is no time to rest
+        (Schedule.CN_FUTURES, "2026-11-19T15:29:59", None),
+        (Schedule.CN_FUTURES, "2026-11-19T15:30:00", "2026-11-19T20:15"),
+        (Schedule.CN_FUTURES, "2026-11-20T02:44:59", None),
+        (Schedule.CN_FUTURES, "2026-11-20T02:45:00", "2026-11-20T08:15"),
+        (Schedule.CN_FUTURES, "2026-11-21T02:30:00", None),  # Friday night ends on Saturday
+        (Schedule.CN_FUTURES, "2026-11-21T03:00:00", "2026-11-23T08:15"),
+        (Schedule.CN_FUTURES, "2026-11-22T21:00:00", "2026-11-23T08:15"),
+        (Schedule.CN_FUTURES, "2026-09-30T21:00:00", "2026-10-08T08:15"),  # no night before the holiday
+        (Schedule.CN_OPTIONS, "2026-11-19T21:00:00", "2026-11-20T08:15"),
+        (Schedule.NEVER, "2026-11-21T12:00:00", None),
+        (Schedule.ALWAYS, "2026-11-21T12:00:00", None),
+    ],
+)
+def test_until_when_a_line_may_rest(schedule: Schedule, now: str, until: str | None) -> None:
+    instant = from_datetime(datetime.fromisoformat(now))
+    rest = unattended(schedule, TradingCalendar(NATIONAL_DAY.__contains__), instant)
+    if until is None:
+        assert rest == 0
+    else:
+        assert f"{to_datetime(instant + int(rest * NS)):%Y-%m-%dT%H:%M}" == until
 
 
 @pytest.mark.parametrize("schedule", [Schedule.NEVER, Schedule.ALWAYS])

@@ -1,6 +1,6 @@
-"""Both sessions' logins of one line, under a clock that moves when told."""
+"""Both sessions' logins of one line, under clocks that move when told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,9 +27,10 @@ TIMEOUT, RETRY = 4.0, 10.0
 
 
 class Logins:
-    """`sent` are the logins that went out; timers fire in `wait`."""
+    """`sent` are the logins that went out; timers fire in `wait`. `unattended`: see Login, always 0 unless set."""
 
     def __init__(self, folder: Path, day: int = 20261120, **setting: Any) -> None:
+        self.unattended: Callable[[], float] = lambda: 0.0
         self.sink = FakeSink()
         self.clock = FakeClock()
         self.sent: list[Channel] = []
@@ -39,7 +40,16 @@ class Logins:
         self.account = Account(parse(CTP, "ctp", SETTING | setting), kept, lambda: day)
         patience = Patience(timeout=TIMEOUT, retry=RETRY)
         self.of = {
-            channel: Login(channel, self.sink, self.account, self._later, patience, self.clock, Random(1))
+            channel: Login(
+                channel,
+                self.sink,
+                self.account,
+                self._later,
+                patience,
+                self.clock,
+                Random(1),
+                lambda: self.unattended(),
+            )
             for channel in Channel
         }
         self.of[MD].other, self.of[TD].other = self.of[TD], self.of[MD]

@@ -1,13 +1,16 @@
 """Logins: what follows a refusal or silence, and how both sessions together keep an account from being locked."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from marketbus.domain.message import Bilingual
 from marketbus.domain.session import SessionState
+from marketbus.domain.times import SHANGHAI, from_datetime
 from marketbus.gateways.ctp_family.account import COURTESY, MAX_ATTEMPTS
 from marketbus.gateways.ctp_family.errors import Verdict, judge, why_disconnected
+from marketbus.gateways.ctp_family.login import REST
 from marketbus.ports.gateway import Logged, SessionChanged
 from tests.unit.gateways.ctp_logins import MD, RETRY, TD, TIMEOUT, Logins
 
@@ -135,6 +138,96 @@ def test_a_venue_that_answers_twice_is_taken_at_its_first_word(logins: Logins) -
     assert not logins.of[MD].succeeded()
     logins.refuse(MD, 3)
     assert logins.account.refused == {}
+
+
+def test_a_venue_that_has_refused_owes_no_word_until_it_is_asked_again(logins: Logins) -> None:
+    """Or a front would be left for the next one because we ourselves wait."""
+    logins.front(MD)
+    logins.wait(1)
+    assert logins.of[MD].silence == 1
+    logins.refuse(MD, 7)
+    logins.wait(0.8 * RETRY - 0.1)
+    assert logins.of[MD].silence == 0
+    logins.wait(0.4 * RETRY)
+    assert logins.sent == [MD, MD]
+    assert 0 < logins.of[MD].silence < TIMEOUT
+
+
+# Far from a session
+
+
+def test_a_counter_that_is_closed_for_the_weekend_is_asked_every_five_minutes(logins: Logins) -> None:
+    weekend = logins.clock.seconds + 3600
+    logins.unattended = lambda: max(0.0, weekend - logins.clock.seconds)
+    logins.front(MD)
+    while logins.clock.seconds < weekend:
+        if logins.of[MD].silence:
+            logins.refuse(MD, 7)
+        logins.wait(1)
+    assert 3600 / (1.2 * REST) <= len(logins.sent) <= 3600 / (0.8 * REST) + 1
+    count = len(logins.sent)
+    logins.wait(1.2 * RETRY)
+    assert len(logins.sent) == count + 1  # quick again at once, whatever rest was left
+    for number in range(2, 10):
+        assert logins.refuse(MD, 7).state is WAITING
+        logins.wait(1.2 * RETRY)
+        assert len(logins.sent) == count + number
+
+
+def test_the_log_and_the_status_say_when_it_is_tried_again(logins: Logins) -> None:
+    """18:00 and a bit: the quick window begins at 20:15, the rest ends before."""
+    logins.clock.ns = from_datetime(datetime(2026, 11, 20, 18, tzinfo=SHANGHAI))
+    logins.unattended = lambda: 8100.0
+    logins.front(MD)
+    hint = logins.refuse(MD, 7).hint
+    assert hint is not None
+    log = logins.sink.of(Logged)[-1]
+    at = str(log.fields["at"])
+    assert "18:04" <= at <= "18:06"
+    assert log.code == "session.resting"
+    assert hint.english.endswith(f"before the session; no session is near, the next login at {at}")
+    assert hint.chinese.endswith(f"；非交易时段，下次登录 {at}")
+    logins.unattended = lambda: 60.0
+    logins.wait(2 * REST)
+    logins.refuse(MD, 7)
+    assert logins.sink.of(Logged)[-1].fields["at"] == "18:01"
+    logins.unattended = lambda: 0.0
+    logins.wait(1.2 * RETRY)
+    assert logins.refuse(MD, 7).hint == judge(7).hint
+    assert logins.sink.of(Logged)[-1].code == "session.waiting"
+
+
+def test_a_front_that_comes_and_goes_at_night_does_not_end_the_rest(logins: Logins) -> None:
+    logins.unattended = lambda: 8100.0
+    logins.front(MD)
+    logins.refuse(MD, 7)
+    for _ in range(20):
+        logins.front(MD, there=False)
+        logins.front(MD)
+        logins.wait(0.4 * REST / 20)
+    assert logins.sent == [MD]
+    logins.wait(REST)
+    assert logins.sent == [MD, MD]
+
+
+def test_a_login_without_an_answer_rests_as_well(logins: Logins) -> None:
+    logins.unattended = lambda: 8100.0
+    logins.front(MD)
+    logins.wait(TIMEOUT)
+    assert [log.code for log in logins.sink.of(Logged)] == ["md.login_timeout", "session.resting"]
+    logins.wait(0.8 * REST - 1)
+    assert logins.sent == [MD]
+    logins.wait(0.4 * REST)
+    assert logins.sent == [MD, MD]
+
+
+def test_a_session_that_was_there_is_logged_in_again_at_once_at_night(logins: Logins) -> None:
+    logins.unattended = lambda: 8100.0
+    logins.front(MD)
+    logins.of[MD].succeeded()
+    logins.front(MD, there=False)
+    logins.front(MD)
+    assert logins.sent == [MD, MD]
 
 
 # Both sessions

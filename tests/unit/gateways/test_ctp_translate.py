@@ -17,6 +17,7 @@ from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.tick import Tick, TickFlag
 from marketbus.domain.times import from_datetime
 from marketbus.domain.trading_hours import TradingHours
+from marketbus.gateways.ctp.dialect import CTP
 from marketbus.gateways.ctp_family.symbols import Symbols
 from marketbus.gateways.ctp_family.translate import BadTick, Translator
 from marketbus.wire import codec
@@ -38,7 +39,7 @@ def translator(*, simulated: bool = False) -> Translator:
     symbols = Symbols()
     symbols.take_word([Instrument(symbol, exchange) for symbol, exchange in SYMBOLS.items()])
     times = ExchangeTime(DAYS)
-    return Translator("ctp", symbols, times, MARKET, simulated=simulated)
+    return Translator(CTP, "ctp", symbols, times, MARKET, simulated=simulated)
 
 
 def record(**fields: Any) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def test_the_average_price_is_per_unit_whatever_the_exchange_sends() -> None:
     symbols.list(
         Contract("ctp", symbol, exchange, symbol, Product.FUTURES, 20, 1) for symbol, exchange in SYMBOLS.items()
     )
-    subject = Translator("ctp", symbols, ExchangeTime(DAYS), MARKET, simulated=False)
+    subject = Translator(CTP, "ctp", symbols, ExchangeTime(DAYS), MARKET, simulated=False)
     assert subject.tick(record(AveragePrice=62_000.0), NOW, NOW).average_price == 3100
     assert subject.tick(record(InstrumentID="SA701", AveragePrice=3100.0), NOW, NOW).average_price == 3100
 

@@ -13,8 +13,12 @@ from marketbus.ports.clock import Clock
 from marketbus.wire.subjects import encode_token
 
 BUCKET = "marketbus_names"
+REPLICAS = 3
+"""Copies of the bucket in a cluster: on one node alone it would go with that node, and every name with it."""
 _EXISTS_OTHERWISE = 10058
 """JSStreamNameExistErr: another worker has made the bucket meanwhile."""
+_TOO_FEW_NODES = (10005, 10074)
+"""JSClusterNoPeersErrF: the cluster is smaller; JSStreamReplicasNotSupportedErr: it is none."""
 UNREACHABLE = (OSError, nats.errors.Error)
 """What NATS raises while it cannot be asked (its JetStream errors are among them)."""
 
@@ -27,13 +31,12 @@ def key_of(name: str) -> str:
 class NameBucket:
     """One name's entry. Every method may raise `UNREACHABLE`."""
 
-    def __init__(self, client: Client, name: str, clock: Clock, ttl: float, replicas: int) -> None:
+    def __init__(self, client: Client, name: str, clock: Clock, ttl: float) -> None:
         self.ttl = ttl
         """Seconds after which a silent holder's entry is gone; the bucket's own, once it was opened."""
         self._client = client
         self._key = key_of(name)
         self._clock = clock
-        self._replicas = replicas
         self._bucket: KeyValue | None = None
 
     async def holder(self) -> tuple[Holder | None, int]:
@@ -92,6 +95,14 @@ class NameBucket:
         Revisions begin at the clock's microseconds: a bucket made anew after a restart would count from 1 again, and a
         stale holder's old revision would pass for the new holder's. And no direct reads, which may be stale.
         """
+        try:
+            await self._add(jetstream, REPLICAS)
+        except nats.js.errors.APIError as error:
+            if error.err_code not in _TOO_FEW_NODES:
+                raise
+            await self._add(jetstream, 1)
+
+    async def _add(self, jetstream: JetStreamContext, replicas: int) -> None:
         wanted = StreamConfig(
             name=f"KV_{BUCKET}",
             subjects=[f"$KV.{BUCKET}.>"],
@@ -99,7 +110,7 @@ class NameBucket:
             max_age=self.ttl,
             duplicate_window=self.ttl,
             storage=StorageType.MEMORY,
-            num_replicas=self._replicas,
+            num_replicas=replicas,
             discard=DiscardPolicy.NEW,
             allow_rollup_hdrs=True,
             deny_delete=True,

@@ -33,13 +33,12 @@ class KvNameLease:
         *,
         token: str,
         ttl: float = 5.0,
-        replicas: int = 1,
     ) -> None:
         """`token` is unique to this incarnation; `ttl` in seconds."""
         self._clock = clock
         self._random = random
         self._me = myself(token)
-        self._bucket = NameBucket(client, name, clock, ttl, replicas)
+        self._bucket = NameBucket(client, name, clock, ttl)
         self._revision = 0
         self._until = 0.0
 

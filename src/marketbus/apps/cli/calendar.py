@@ -1,5 +1,6 @@
 """`marketbus calendar`: trading days and sessions, computed here; nothing is connected."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import typer
 
 from marketbus.adapters.clock import SystemClock
 from marketbus.apps.config import load
+from marketbus.apps.exit_codes import ExitCode
 from marketbus.apps.market import market_calendar
 from marketbus.client.calendar import Calendar
 from marketbus.domain.calendar_table import BeyondCalendar
@@ -34,6 +36,8 @@ class _Answer(msgspec.Struct, omit_defaults=True):
     sessions: list[_Session] | None = None
     next: list[date] = []
     previous: list[date] = []
+    guess: bool = False
+    """Whether it rests on holidays or hours that are not known."""
 
 
 def calendar(
@@ -45,7 +49,7 @@ def calendar(
     as_json: bool,
     config: Path | None,
 ) -> None:
-    """Prints the answer.
+    """Prints the answer, and what it does not know in one line each; exit code 1 then.
 
     Raises:
         ConfigError: the configuration, `--date` or `--at` is wrong.
@@ -56,22 +60,44 @@ def calendar(
     moment = _moment(here.now(), day, at)
     try:
         answer = _answer(here, symbol, moment, day is not None and at is None)
-        answer.next = [here.next(moment.date(), n + 1) for n in range(following)]
-        answer.previous = [here.previous(moment.date(), n + 1) for n in range(before)]
-    except (OverflowError, ValueError) as error:
-        raise BeyondCalendar(f"{moment:%Y-%m-%d}: {error}") from None
-    for year in unknown:
-        typer.echo(f"marketbus: the holidays of {year} are not known yet: name them in [calendar]", err=True)
+        answer.next = _walked(here.next, moment.date(), following)
+        answer.previous = _walked(here.previous, moment.date(), before)
+    except (OverflowError, ValueError):
+        raise BeyondCalendar(f"what is asked about {moment.date()} is beyond the calendar") from None
+    doubts: list[str] = []
+    if unknown:
+        years = ", ".join(map(str, sorted(unknown)))
+        doubts.append(f"the holidays of {years} are not known yet: name them in [calendar] holidays")
+    if symbol is not None and not here.is_listed(symbol):
+        usual = "shown are the usual ones of its exchange"
+        doubts.append(f"{symbol}: no hours of this product are known, {usual}: add them, [calendar] hours_file")
+    answer.guess = bool(doubts)
     typer.echo(msgspec.json.encode(answer).decode() if as_json else _text(answer))
+    for doubt in doubts:
+        typer.echo(f"marketbus: {doubt}", err=True)
+    if doubts:
+        raise typer.Exit(ExitCode.FAILURE)
+
+
+def _walked(step: Callable[[date], date], day: date, count: int) -> list[date]:
+    days: list[date] = []
+    for _ in range(count):
+        day = step(day)
+        days.append(day)
+    return days
 
 
 def _moment(now: datetime, day: str | None, at: str | None) -> datetime:
     try:
-        on = date.fromisoformat(day) if day else now.date()
+        on = date.fromisoformat(day) if day is not None else now.date()
     except ValueError:
         raise ConfigError("--date", f"{day!r} is not a date, such as 2026-10-08") from None
     try:
-        clock = datetime.strptime(at, "%H:%M:%S" if at.count(":") == 2 else "%H:%M").time() if at else now.time()
+        clock = (
+            datetime.strptime(at, "%H:%M:%S" if at.count(":") == 2 else "%H:%M").time()
+            if at is not None
+            else now.time()
+        )
     except ValueError:
         raise ConfigError("--at", f"{at!r} is not a time, such as 21:30") from None
     return datetime.combine(on, clock, now.tzinfo)

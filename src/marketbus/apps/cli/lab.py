@@ -60,7 +60,10 @@ def counter(
         raise MarketBusError(f"the simulated counter cannot listen: {error.strerror or error}") from None
 
 
-for name, what in (("ctp", "CTP counter: futures and their options"),):
+for name, what in (
+    ("ctp", "CTP counter: futures and their options"),
+    ("sopt", "SOPT counter: options on funds, SSE and SZSE"),
+):
     app.command(
         name,
         help=f"Run a simulated {what}, until Ctrl-C; its first line on stdout says where it listens, as JSON.",

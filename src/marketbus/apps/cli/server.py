@@ -53,8 +53,10 @@ def calendar(
     ] = None,
     day: Annotated[str | None, typer.Option("--date", help="A day, such as 2026-10-08.")] = None,
     at: Annotated[str | None, typer.Option("--at", help="A time of that day, such as 21:30.")] = None,
-    following: Annotated[int, typer.Option("--next", min=0, help="List so many trading days after it.")] = 0,
-    before: Annotated[int, typer.Option("--previous", min=0, help="List so many trading days before it.")] = 0,
+    following: Annotated[int, typer.Option("--next", min=0, max=1000, help="List so many trading days after it.")] = 0,
+    before: Annotated[
+        int, typer.Option("--previous", min=0, max=1000, help="List so many trading days before it.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     config: ConfigFile = None,
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from marketbus.domain.contract import Product
+from marketbus.domain.instrument import Exchange
 from marketbus.gateways.ctp_family.dialect import Dialect, OptionNames
 
 if TYPE_CHECKING:
@@ -14,7 +15,14 @@ def _option_names(data: Mapping[str, Any]) -> OptionNames:
     portfolio: str = data["ProductID"]
     if data["ExchangeID"] == "CZCE" and portfolio[-1:] in ("C", "P"):
         portfolio = portfolio[:-1]  # CZCE names the option product SRC, SRP
-    return OptionNames(portfolio, data["UnderlyingInstrID"] or None)
+    return OptionNames(portfolio, data["UnderlyingInstrID"] or None, str(data["StrikePrice"]))
+
+
+def _average_price(value: float, exchange: Exchange, size: float | None) -> float | None:
+    # AveragePrice is turnover / volume, multiplier included, except at CZCE.
+    if exchange is Exchange.CZCE:
+        return value
+    return value / size if size else None
 
 
 def _native() -> "Native":
@@ -39,5 +47,6 @@ CTP = Dialect(
         "6": Product.OPTION,
     },
     option_names=_option_names,
+    average_price=_average_price,
     native=_native,
 )

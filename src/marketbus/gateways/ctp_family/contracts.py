@@ -51,6 +51,7 @@ def contract(dialect: Dialect, gateway: str, data: Mapping[str, Any]) -> Contrac
         option_portfolio=names.portfolio if names else None,
         is_trading=bool(data["IsTrading"]),
         product_id=data["ProductID"],
+        option_index=names.index if names else None,
     )
 
 

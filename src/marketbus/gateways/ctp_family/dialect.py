@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from marketbus.domain.contract import Product
+from marketbus.domain.instrument import Exchange
 from marketbus.domain.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ class OptionNames(msgspec.Struct, frozen=True):
     portfolio: str
     """The option product that the chain belongs to."""
     underlying: str | None
+    index: str
+    """The strike, and what tells an adjusted contract from an ordinary one."""
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -36,6 +39,8 @@ class Dialect(msgspec.Struct, frozen=True):
     products: Mapping[str, Product]
     """ProductClass → ours; a class that is missing here is not listed."""
     option_names: Callable[[Mapping[str, Any]], OptionNames]
+    average_price: Callable[[float, Exchange, float | None], float | None]
+    """The price that AveragePrice means, of its value, the exchange and the multiplier; None: nobody can tell."""
     native: "Callable[[], Native]"
     """Imports the SDK's classes; called once the library is chosen."""
     schedule: Schedule = Schedule.CN_FUTURES

@@ -59,8 +59,8 @@ _LOGIN: dict[int, Meaning] = {
     ),
     63: _known(
         Verdict.FATAL,
-        "产品名称 (AppID) or 授权编码 (AuthCode) is wrong, or 柜台环境 does not fit the front (实盘 | 测试)",
-        "产品名称（AppID）或授权编码（AuthCode）不正确，或柜台环境（实盘、测试）与服务器不符",
+        "产品名称 (AppID) or 授权编码 (AuthCode) is wrong, or of another environment than the front (CTP: 柜台环境)",
+        "产品名称（AppID）或授权编码（AuthCode）不正确，或与服务器不属于同一环境（CTP：柜台环境）",
     ),
     64: _known(
         Verdict.FATAL,
@@ -90,14 +90,15 @@ _LOGIN: dict[int, Meaning] = {
 _DISCONNECTED: dict[int, Bilingual] = {
     # ThostFtdcTraderApi.h, OnFrontDisconnected
     0x1001: Bilingual(
-        "reading failed, the front closed the connection; right after connecting: 柜台环境 or the port is wrong",
-        "网络读失败，前置关闭了连接；如果一连上就断，请检查柜台环境和端口",
+        "reading failed, the front closed the connection; right after connecting: the port or 柜台环境 (CTP) is wrong",
+        "网络读失败，前置关闭了连接；如果一连上就断，请检查端口和环境（CTP：柜台环境）",
     ),
     0x1002: Bilingual("writing failed", "网络写失败"),
     0x2001: Bilingual("no heartbeat from the front", "接收心跳超时"),
     0x2002: Bilingual("the heartbeat could not be sent", "发送心跳失败"),
     0x2003: Bilingual(
-        "a packet nobody understands: 柜台环境 or the port is wrong", "收到错误报文，请检查柜台环境和端口"
+        "a packet nobody understands: the port or 柜台环境 (CTP) is wrong",
+        "收到错误报文，请检查端口和环境（CTP：柜台环境）",
     ),
 }
 

@@ -10,6 +10,7 @@ from vnpy.trader.utility import get_folder_path
 
 from marketbus.domain.exchange_time import ExchangeTime
 from marketbus.domain.instrument import Instrument
+from marketbus.domain.schedule import unattended
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
 from marketbus.domain.times import to_datetime, yyyymmdd
@@ -18,7 +19,7 @@ from marketbus.gateways.ctp_family.dialect import Dialect
 from marketbus.gateways.ctp_family.front_order import Choice, FrontOrder
 from marketbus.gateways.ctp_family.kept import Kept
 from marketbus.gateways.ctp_family.line import Line
-from marketbus.gateways.ctp_family.login import Login, Patience
+from marketbus.gateways.ctp_family.login import REST, Login, Patience
 from marketbus.gateways.ctp_family.md_api import MarketDataApi
 from marketbus.gateways.ctp_family.sdk import Sdk
 from marketbus.gateways.ctp_family.setting import Front, Setting
@@ -58,6 +59,8 @@ class FamilyGateway:
         self._setting = setting
         self._sink = context.sink
         self._clock = context.clock
+        self._schedule = context.schedule
+        self._days = context.market.days
         self._loop = asyncio.get_running_loop()
         random = Random(f"{spec.name}/{os.getpid()}/{context.clock.now()}")  # noqa: S311 (spreads retries)
         self._order = FrontOrder(setting.md_fronts, Kept(context.folder / "fronts.json", Choice, context.sink), random)
@@ -80,7 +83,7 @@ class FamilyGateway:
         # Made here, not in the lanes: get_folder_path looks and then makes, so two at once may fail.
         flow = get_folder_path(spec.name.lower())
         times = ExchangeTime(context.market.days)
-        translator = Translator(spec.name, self._symbols, times, context.market, simulated=sdk.simulated)
+        translator = Translator(dialect, spec.name, self._symbols, times, context.market, simulated=sdk.simulated)
         self._md = native.md(
             self._vnpy,
             msgspec.structs.replace(setting, md_fronts=(self._order.current,)),
@@ -141,7 +144,19 @@ class FamilyGateway:
 
     def _login(self, channel: Channel, context: GatewayContext, random: Random) -> Login:
         patience = Patience(timeout=self._spec.login_timeout, retry=self._spec.login_retry)
-        return Login(channel, self._sink, self._account, self._login_later, patience, context.clock, random)
+        return Login(
+            channel,
+            self._sink,
+            self._account,
+            self._login_later,
+            patience,
+            context.clock,
+            random,
+            self._unattended,
+        )
+
+    def _unattended(self) -> float:
+        return unattended(self._schedule, self._days, self.market_clock.now())
 
     def _open(
         self,
@@ -162,7 +177,11 @@ class FamilyGateway:
             return
         self._sink.event(Logged(Level.INFO, f"{channel}.connecting", {"front": addresses}))
         self._tasks.create_task(lane.call(f"{channel} init", api.open))
-        watch = SessionWatch(channel, api.line, fronts, self._spec, self._clock, order)
+        # a simulated counter tells its market's time when its front is there, which is what is missing here
+        rest = 0.0 if self.simulated else REST
+        watch = SessionWatch(
+            channel, api.line, fronts, self._spec, self._clock, order, lambda: min(rest, self._unattended())
+        )
         self._tasks.create_task(watch.run())
 
     # Called in SDK threads: what must not happen inside a callback happens later, in the lane.

@@ -47,9 +47,9 @@ class Line:
         return self._login.overdue
 
     @property
-    def heard(self) -> float:
-        """When the venue last answered, or when this process began; monotonic seconds."""
-        return self._login.heard
+    def silence(self) -> float:
+        """Seconds without a word of the venue while it is its turn."""
+        return self._login.silence
 
     def front_connected(self) -> None:
         """The front is there."""

@@ -5,10 +5,12 @@ from random import Random
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from marketbus.domain.message import Bilingual, reason
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
+from marketbus.domain.times import NS, to_datetime
 from marketbus.gateways.ctp_family.account import Account, Refusal
 from marketbus.gateways.ctp_family.errors import judge
 from marketbus.ports.clock import Clock
@@ -16,6 +18,10 @@ from marketbus.ports.gateway import GatewaySink, Logged, SessionChanged
 
 EARLY = 0.05
 """Seconds that a retry may come before its time: timers are not exact."""
+
+
+REST = 300.0
+"""Seconds between two attempts while no session is near; a longer `retry` stays as it is."""
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -43,8 +49,12 @@ class Login:
         patience: Patience,
         clock: Clock,
         random: Random,
+        unattended: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """`later` calls `begin(again=True)` after so many seconds, in the lane."""
+        """`later` calls `begin(again=True)` after so many seconds, in the lane.
+
+        `unattended` gives the seconds until the line must be there again, 0 while it must.
+        """
         self.other: Login | None = None
         """The other session's, which may wait for our answer."""
         self._channel = channel
@@ -55,12 +65,14 @@ class Login:
         self._patience = patience
         self._clock = clock
         self._random = random
+        self._unattended = unattended
+        self._rested = 0.0
         self._sent: float | None = None
         self._due: float | None = None
         self._in_turn = False
         self._in = False
-        self.heard = clock.monotonic()
-        """When the venue last answered, monotonic seconds."""
+        self._heard = clock.monotonic()
+        self._answered = False
 
     @property
     def latched(self) -> bool:
@@ -71,6 +83,11 @@ class Login:
     def taken(self) -> bool:
         """Whether the session is logged in."""
         return self._in
+
+    @property
+    def silence(self) -> float:
+        """Seconds without a word of the venue; 0 while the next word is ours, after a refusal."""
+        return 0.0 if self._answered else self._clock.monotonic() - self._heard
 
     def begin(self, *, connected: bool, again: bool) -> bool:
         """Whether to send a login now; counts as sent then. `again`: this is the retry that was due."""
@@ -84,12 +101,18 @@ class Login:
             self._in_turn = False
             if self.latched or self._in or self._sent is not None or not connected:
                 return False
+            if self._rest(now) > 0:  # looked at anew each time: the market's clock may be set
+                self._again(min(self._jittered(), self._rested - now))
+                return False
             wait = self._account.wait(self._channel, now)
             if wait > 0:
                 self._in_turn = True
                 self._again(wait)
                 return False
             self._sent = now
+            if self._answered:
+                self._answered = False
+                self._heard = now
             self._account.sent(self._channel, now)
             return True
 
@@ -97,7 +120,7 @@ class Login:
         """The first of two steps was answered: the time-out begins anew."""
         with self._lock:
             if self._sent is not None:
-                self._sent = self.heard = self._clock.monotonic()
+                self._sent = self._heard = self._clock.monotonic()
 
     def succeeded(self) -> bool:
         """The venue took us; False when that was known or comes too late to matter."""
@@ -106,7 +129,8 @@ class Login:
                 return False
             self._in = True
             self._sent = self._due = None
-            self.heard = self._clock.monotonic()
+            self._rested = 0.0
+            self._heard = self._clock.monotonic()
             self._account.accepted(self._channel)
             self._your_turn()
             return True
@@ -115,7 +139,7 @@ class Login:
         """The connection is gone, and the login or its answer with it."""
         with self._lock:
             if self._in:
-                self.heard = self._clock.monotonic()
+                self._heard = self._clock.monotonic()
             self._sent = None
             self._in = False
             self._account.unanswered(self._channel)
@@ -137,9 +161,7 @@ class Login:
             seconds = self._patience.timeout
             self._sink.event(Logged(Level.ERROR, f"{self._channel}.login_timeout", {"seconds": seconds}))
             hint = Bilingual(f"no answer to the login within {seconds:g} s", f"{seconds:g} 秒内没有收到登录应答")
-            self._sink.event(SessionChanged(self._channel, SessionState.WAITING, hint=hint))
-            self._again(self._jittered())
-            self._your_turn()
+            self._try_later(SessionChanged(self._channel, SessionState.WAITING, hint=hint))
 
     def refused(self, code: str, error: Mapping[str, Any]) -> None:
         """The venue refused; `code` is the message to log."""
@@ -147,10 +169,10 @@ class Login:
         self._sink.event(Logged(Level.ERROR, code, {"error": error_id, "words": words}))
         meaning = judge(error_id)
         with self._lock:
-            self.heard = self._clock.monotonic()
             if self._in:
                 return  # the late answer to an earlier attempt
             self._sent = None
+            self._answered = True
             refusal = Refusal(error_id, words, self._clock.now())
             if self._account.judged(self._channel, meaning.verdict, refusal):
                 self._due = None
@@ -160,16 +182,9 @@ class Login:
                 self._your_turn()
                 return
             said = f"[{error_id}] {words}"
-            changed = SessionChanged(
-                self._channel, SessionState.WAITING, code=error_id, message=said, hint=meaning.hint
+            self._try_later(
+                SessionChanged(self._channel, SessionState.WAITING, code=error_id, message=said, hint=meaning.hint)
             )
-            self._sink.event(changed)
-            seconds = self._jittered()
-            fields = {"channel": self._channel.value, "why": reason(said, meaning.hint), "seconds": round(seconds, 1)}
-            self._sink.event(Logged(Level.WARNING, "session.waiting", {**fields}))
-            if self._due is None:
-                self._again(seconds)
-            self._your_turn()
 
     def fail(self) -> None:
         """Say that this session is given up, and why."""
@@ -184,6 +199,31 @@ class Login:
             )
         )
 
+    def _try_later(self, waiting: SessionChanged) -> None:
+        """Soon, or while no session is near after a rest, which ends when one comes near."""
+        now, seconds = self._clock.monotonic(), self._jittered()
+        self._rested = now + self._spread(max(REST, self._patience.retry))
+        rest = self._rest(now)
+        why = reason(waiting.message, waiting.hint)
+        fields = {"channel": self._channel.value, "why": why, "seconds": round(seconds, 1)}
+        if rest > seconds:
+            at = f"{to_datetime(self._clock.now() + int(rest * NS)):%H:%M}"
+            fields["at"] = at
+            waiting = structs.replace(waiting, hint=_next_try(waiting.hint, at))
+        self._sink.event(waiting)
+        if rest > seconds:
+            self._sink.event(Logged(Level.WARNING, "session.resting", {**fields}))
+        elif waiting.code is not None:
+            self._sink.event(Logged(Level.WARNING, "session.waiting", {**fields}))
+        if self._due is None:
+            self._again(seconds)
+        self._your_turn()
+
+    def _rest(self, now: float) -> float:
+        """Seconds left to rest after the last attempt."""
+        left = self._rested - EARLY - now
+        return min(left, self._unattended()) if left > 0 else 0.0
+
     def _your_turn(self) -> None:
         if self.other is not None:
             self.other._take_turn()
@@ -197,4 +237,14 @@ class Login:
         self._later(self._channel, seconds)
 
     def _jittered(self) -> float:
-        return self._patience.retry * self._random.uniform(0.8, 1.2)
+        return self._spread(self._patience.retry)
+
+    def _spread(self, seconds: float) -> float:
+        return seconds * self._random.uniform(0.8, 1.2)
+
+
+def _next_try(hint: Bilingual | None, at: str) -> Bilingual:
+    following = Bilingual(f"no session is near, the next login at {at}", f"非交易时段，下次登录 {at}")
+    if hint is None:
+        return following
+    return Bilingual(f"{hint.english}; {following.english}", f"{hint.chinese}；{following.chinese}")

@@ -6,9 +6,9 @@ from operator import itemgetter
 from typing import Any
 
 from marketbus.domain.exchange_time import ExchangeTime
-from marketbus.domain.instrument import Exchange
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.tick import Tick, TickFlag
+from marketbus.gateways.ctp_family.dialect import Dialect
 from marketbus.gateways.ctp_family.symbols import Facts, Symbols
 
 ABSENT = sys.float_info.max
@@ -37,8 +37,16 @@ class Translator:
     """Keeps what translation needs from one tick to the next: last volumes."""
 
     def __init__(
-        self, gateway: str, symbols: Symbols, times: ExchangeTime, market: MarketCalendar, *, simulated: bool
+        self,
+        dialect: Dialect,
+        gateway: str,
+        symbols: Symbols,
+        times: ExchangeTime,
+        market: MarketCalendar,
+        *,
+        simulated: bool,
     ) -> None:
+        self._average_price = dialect.average_price
         self._gateway = gateway
         self._symbols = symbols
         self._times = times
@@ -108,9 +116,12 @@ class Translator:
             *prices,
             *map(float, volumes),
             *map(_price, _SETTLEMENTS(data)),
-            _average(data["AveragePrice"], facts),
+            self._average(data["AveragePrice"], facts),
         ]
         return Tick(*values)
+
+    def _average(self, value: float, facts: Facts) -> float | None:
+        return self._average_price(value, facts.exchange, facts.size) if -_SANE < value < _SANE else None
 
     def _last_volume(self, symbol: str, trading_day: int, volume: float) -> float:
         day, before = self._volumes.get(symbol, (0, volume))
@@ -120,12 +131,3 @@ class Translator:
 
 def _price(value: float) -> float | None:
     return value if -_SANE < value < _SANE else None
-
-
-def _average(value: float, facts: Facts) -> float | None:
-    # CTP's AveragePrice is turnover / volume, multiplier included, except at CZCE.
-    if not -_SANE < value < _SANE:
-        return None
-    if facts.exchange is Exchange.CZCE:
-        return value
-    return value / facts.size if facts.size else None

@@ -4,7 +4,7 @@ The SDK says nothing of any of these.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from marketbus.domain.message import Bilingual
 from marketbus.domain.session import Channel, SessionState
@@ -34,13 +34,16 @@ class SessionWatch:
         spec: GatewaySpec,
         clock: Clock,
         order: FrontOrder | None = None,
+        rest: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """`rest`: seconds that may pass in vain at this moment, once no front works."""
         self._channel = channel
         self._line = line
         self._fronts = fronts
         self._spec = spec
         self._clock = clock
         self._order = order if order is not None and order.following is not None else None
+        self._rest = rest
         self._addresses = ", ".join(front.address for front in fronts)
         self._down: float | None = None
         self._found = ""
@@ -49,7 +52,7 @@ class SessionWatch:
         """Watch until the session is given up, or another process is asked for."""
         self._down = self._clock.monotonic()
         if self._order is not None and self._order.pause:
-            pause = {"count": self._order.count, "seconds": round(self._shortest() + self._order.pause, 1)}
+            pause = {"count": self._order.count, "seconds": round(self._shortest() + self._extra(), 1)}
             self._line.sink.event(Logged(Level.ERROR, "md.no_front", {**pause}))
         while not self._line.given_up:
             await asyncio.sleep(CALM if self._line.logged_in_now else LOOK)
@@ -66,7 +69,7 @@ class SessionWatch:
 
     async def _look(self, now: float) -> Bilingual | None:
         """Report what is wrong; the words when the front is to be left."""
-        spec, extra = self._spec, 0.0 if self._order is None else self._order.pause
+        spec, extra = self._spec, self._extra()
         if self._down is not None:
             if now - self._down < spec.connect_timeout:
                 return None
@@ -81,7 +84,7 @@ class SessionWatch:
             self._line.login_timed_out()
         if self._line.logged_in_now or self._line.given_up:
             return None
-        silent = now - self._line.heard
+        silent = self._line.silence
         if (unanswered and silent >= spec.login_timeout + extra) or silent >= self._longest() + extra:
             return Bilingual(f"no answer to the login for {silent:.1f} s", f"{silent:.1f} 秒没有应答登录")
         return None
@@ -105,6 +108,11 @@ class SessionWatch:
         state = SessionState.CONNECTING
         sink.event(SessionChanged(self._channel, state, front=following.address, hint=why))
         sink.event(Replace("next front"))
+
+    def _extra(self) -> float:
+        """Seconds of further patience: another process with another front would do no better."""
+        pause = 0.0 if self._order is None else self._order.pause
+        return max(pause, self._rest()) if pause else 0.0
 
     def _shortest(self) -> float:
         return min(self._spec.connect_timeout, self._spec.login_timeout)

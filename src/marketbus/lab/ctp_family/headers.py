@@ -6,8 +6,8 @@ from pathlib import Path
 
 from marketbus.lab.errors import LabError
 
-_SIZES = {"char": 1, "short": 2, "int": 4, "double": 8}
-_TYPEDEF = re.compile(r"^\s*typedef\s+(char|short|int|double)\s+(\w+)\s*(?:\[(\d+)\])?\s*;", re.MULTILINE)
+_SIZES = {"char": 1, "short": 2, "int": 4, "double": 8, "long long": 8}
+_TYPEDEF = re.compile(r"^\s*typedef\s+(char|short|int|double|long long)\s+(\w+)\s*(?:\[(\d+)\])?\s*;", re.MULTILINE)
 _STRUCT = re.compile(r"^\s*struct\s+(\w+)\s*\{(.*?)\}\s*;", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r"^\s*(\w+)\s+(\w+)\s*;", re.MULTILINE)
 _CLASS = re.compile(r"^\s*class\s+(?:\w+_EXPORT\s+)?(\w+)\s*\{(.*?)^\};", re.MULTILINE | re.DOTALL)
@@ -21,7 +21,7 @@ class HeaderError(LabError):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One member: `kind` is char, short, int or double; `count` > 0 only for char arrays (bytes); `offset` in bytes."""
+    """One member: `kind` is a key of _SIZES; `count` > 0 only for char arrays (bytes); `offset` in bytes."""
 
     name: str
     kind: str
@@ -60,7 +60,7 @@ def read(path: Path) -> str:
 
 
 def typedefs(text: str) -> dict[str, tuple[str, int]]:
-    """Type name → (char | short | int | double, array length or 0)."""
+    """Type name → (a key of _SIZES, array length or 0)."""
     return {name: (kind, int(count or 0)) for kind, name, count in _TYPEDEF.findall(text)}
 
 

@@ -15,7 +15,7 @@ ENCODING = "gb18030"
 
 Structured = NDArray[np.void]
 
-_KINDS = {"short": "<i2", "int": "<i4", "double": "<f8"}
+_KINDS = {"short": "<i2", "int": "<i4", "double": "<f8", "long long": "<i8"}
 
 
 class _StructFile(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""Kind `ctp` on the lab's counter."""
+"""The kinds of the CTP family on the lab's counters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,29 +6,30 @@ from typing import Any
 from marketbus.lab.hours import trading_day
 from marketbus.ports.gateway import Capability
 from tests.contract.registration import Listed, Refusal, Registration, Sent
-from tests.system import SETTING, Lab
+from tests.system import KINDS, Kind, Lab
 
 ERROR_IDS = {Refusal.WRONG_PASSWORD: 3, Refusal.NOT_OPEN: 7, None: 0}
 
 
-class CtpVenue:
+class CounterVenue:
     """The lab's counter."""
 
     environment: Mapping[str, str] = {}
 
-    def __init__(self) -> None:
-        self.lab = Lab()
+    def __init__(self, kind: Kind = KINDS[0]) -> None:
+        self._kind = kind
+        self.lab = Lab(kind.dialect)
         self._logins = self.lab.count_logins()
         self._requests = self.lab.count_subscriptions()
 
     def section(self, *, trading_login: bool = True) -> dict[str, Any]:
         """Both fronts, or the market data front and no secret but the password, which this counter wants."""
-        setting = SETTING | {"行情服务器": self.lab.md}
+        setting = self._kind.setting | {"行情服务器": self.lab.md}
         if trading_login:
             setting |= {"交易服务器": self.lab.td}
         else:
             del setting["产品名称"], setting["授权编码"]
-        return {"kind": "ctp", "sdk": "lab", "login_retry": 0.2, "connect_timeout": 0.5, "setting": setting}
+        return {"kind": self._kind.name, "sdk": "lab", "login_retry": 0.2, "connect_timeout": 0.5, "setting": setting}
 
     def sent(self, vt_symbol: str) -> Sent:
         """From the market's own arrays."""
@@ -87,21 +88,27 @@ class CtpVenue:
         self.lab.stop()
 
 
-REGISTRATION = Registration(
-    name="ctp",
-    kind="ctp",
-    capabilities=frozenset(
-        {
-            Capability.MARKET_DATA,
-            Capability.CONTRACTS,
-            Capability.UNSUBSCRIBE,
-            Capability.MARKET_DATA_ONLY,
-            Capability.SESSIONS,
-            Capability.ANSWERED_SUBSCRIPTIONS,
-        }
-    ),
-    simulated=True,
-    symbols=("rb2701.SHFE", "SA701.CZCE"),
-    stranger="zz9999.SHFE",
-    start=CtpVenue,
+def _registration(kind: Kind, stranger: str) -> Registration:
+    return Registration(
+        name=kind.name,
+        kind=kind.name,
+        capabilities=frozenset(
+            {
+                Capability.MARKET_DATA,
+                Capability.CONTRACTS,
+                Capability.UNSUBSCRIBE,
+                Capability.MARKET_DATA_ONLY,
+                Capability.SESSIONS,
+                Capability.ANSWERED_SUBSCRIPTIONS,
+            }
+        ),
+        simulated=True,
+        symbols=kind.instruments[:2],
+        stranger=stranger,
+        start=lambda: CounterVenue(kind),
+    )
+
+
+CTP, SOPT = (
+    _registration(kind, stranger) for kind, stranger in zip(KINDS, ("zz9999.SHFE", "99999999.SSE"), strict=True)
 )

@@ -1,0 +1,5 @@
+"""The simulated SOPT counter: options on funds, of both stock exchanges."""
+
+from marketbus.lab.sopt.dialect import SOPT
+
+__all__ = ["SOPT"]
