@@ -235,6 +235,105 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "supervisor.stopping": ("stopping", "正在停止"),
     "supervisor.stopped": ("stopped", "已停止"),
     "supervisor.first_tick": ("first tick after {seconds:.2f} s", "启动后 {seconds:.2f} 秒收到第一笔行情"),
+    # Why an order is denied: one for each rule of domain.risk, with its limit and the value that broke it.
+    "risk.valid_until": (
+        "the request came {value} s after it was valid; it was not executed",
+        "请求超过有效期 {value} 秒才到达，未执行",
+    ),
+    "risk.contract": ("{value}: the venue lists no such contract", "柜台没有合约 {value}"),
+    "risk.instrument": ("this account may not trade {value} ({limit})", "该账户不允许交易 {value}（{limit}）"),
+    "risk.hours": ("the market of {value} is closed", "{value} 当前不在交易时段"),
+    "risk.expiry": (
+        "{value} days before it expires ({expires}) nothing is opened, the limit is {limit}; closing goes on",
+        "距到期日 {expires} 仅剩 {value} 天，少于 {limit} 天不允许开仓，可以平仓",
+    ),
+    "risk.lot": ("{value} is no multiple of the lot of {limit}", "委托数量 {value} 不是最小数量 {limit} 的整数倍"),
+    "risk.lot_max": (
+        "{value} lots, the exchange takes at most {limit} in one order",
+        "委托数量 {value} 超过交易所单笔上限 {limit}",
+    ),
+    "risk.price_tick": (
+        "the price {value} is not on the price tick of {limit}; the nearest is {nearest}",
+        "委托价格 {value} 不是最小变动价位 {limit} 的整数倍，最近的价格为 {nearest}",
+    ),
+    "risk.price_limit": (
+        "the price {value} is beyond the day's price limit of {limit}",
+        "委托价格 {value} 超出涨跌停价 {limit}",
+    ),
+    "risk.price_collar": (
+        "the price {value} is beyond {limit}, too far from the last price of {last}",
+        "委托价格 {value} 偏离最新价 {last} 过大，不得超过 {limit}",
+    ),
+    "risk.reference_price": (
+        "the price {value} is beyond {limit}, too far from your reference price of {reference}",
+        "委托价格 {value} 偏离参考价 {reference} 过大，不得超过 {limit}",
+    ),
+    "risk.no_price": (
+        "there is no tick of this instrument yet: subscribe it first",
+        "该合约尚无行情，请先订阅",
+    ),
+    "risk.stale_price": (
+        "the last tick is {value} s old, at most {limit} s are allowed",
+        "最新行情已是 {value} 秒前，超过 {limit} 秒不允许开仓",
+    ),
+    "risk.max_order_volume": (
+        "{value} lots in one order, the limit is {limit}",
+        "单笔委托 {value} 手，超过上限 {limit} 手",
+    ),
+    "risk.max_order_notional": (
+        "one order worth {value}, the limit is {limit}",
+        "单笔委托金额 {value}，超过上限 {limit}",
+    ),
+    "risk.closable": (
+        "{value} lots to close, {limit} can be: of yesterday {yesterday}, of today {today}",
+        "可平数量不足：委托 {value}，可平 {limit}（昨可用 {yesterday}，今可用 {today}）",
+    ),
+    "risk.max_position": (
+        "{value} lots on one side with open orders, the limit is {limit}",
+        "单边持仓（含挂单）将达 {value} 手，超过上限 {limit} 手",
+    ),
+    "risk.max_exposure": (
+        "an exposure of {value} with open orders, the limit is {limit}",
+        "总敞口（含挂单）将达 {value}，超过上限 {limit}",
+    ),
+    "risk.margin": ("it needs {value}, {limit} is available", "所需资金 {value}，可用资金 {limit}"),
+    "risk.daily_loss": (
+        "the day's loss is {value}, the limit is {limit}; only closing goes on",
+        "当日亏损 {value}，已达上限 {limit}，只允许平仓",
+    ),
+    "risk.open_orders": ("{value} open orders, the limit is {limit}", "活动委托将达 {value} 笔，超过上限 {limit} 笔"),
+    "risk.duplicate": (
+        "the same order {value} times in a moment, the limit is {limit}",
+        "短时间内重复委托 {value} 次，超过上限 {limit} 次",
+    ),
+    "risk.self_trade": (
+        "the price {value} would meet our own order {other} at {limit}",
+        "委托价格 {value} 会与自己的委托 {other}（{limit}）成交，构成自成交",
+    ),
+    "risk.orders_per_second": (
+        "{value} orders and cancels within a second, the limit is {limit}",
+        "一秒内报撤单 {value} 笔，超过上限 {limit} 笔",
+    ),
+    "risk.orders_per_day": (
+        "{value} orders and cancels today, the limit is {limit}",
+        "当日报撤单 {value} 笔，超过上限 {limit} 笔",
+    ),
+    "risk.cancels": (
+        "{value} cancels of this contract today, the limit is {limit}",
+        "该合约当日已撤单 {value} 次，达到上限 {limit} 次",
+    ),
+    "risk.programme_second": (
+        "{value} orders and cancels within a second are high-frequency trading for {exchange} (from {limit} on)",
+        "一秒内报撤单 {value} 笔，达到 {exchange} 高频交易标准（{limit} 笔）",
+    ),
+    "risk.programme_day": (
+        "{value} orders and cancels a day are high-frequency trading for {exchange} (from {limit} on)",
+        "当日报撤单 {value} 笔，达到 {exchange} 高频交易标准（{limit} 笔）",
+    ),
+    "risk.programme_bursts": (
+        "{burst} orders and cancels within a second, {value} times today: from {limit} on {exchange} wants a report",
+        "一秒内报撤单 {burst} 笔的情形当日第 {value} 次，达到 {exchange} 程序化交易报告标准（{limit} 次）",
+    ),
     "lab.started": ("simulated counter: md {md}, td {td}", "模拟柜台：行情 {md}，交易 {td}"),
     "vnpy": ("{text}", "{text}"),
 }
