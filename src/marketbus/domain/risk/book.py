@@ -123,6 +123,7 @@ class RiskBook:
 
         Raises:
             BadRequest: a limit below 0.
+            SymbolError: not a pattern.
         """
         self.limits = tighten(self.limits, asked)
         return self.limits

@@ -51,8 +51,8 @@ class Flow:
         self._recent = {name: deque(flow.recent) for name, flow in self.state.exchanges.items()}
 
     def day(self, trading_day: int) -> None:
-        """Begin a trading day; the last second goes on across it."""
-        if trading_day != self.state.trading_day:
+        """Begin a trading day; the last second goes on across it. A day that is over does not come back."""
+        if trading_day > self.state.trading_day:
             # What is within the last second still is: sessions meet without a pause on some venues.
             self.state = FlowState(trading_day)
             for name in self._recent:

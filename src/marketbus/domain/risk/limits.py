@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from marketbus.domain.errors import BadRequest
+from marketbus.domain.instrument import Pattern
 from marketbus.domain.times import NS
 
 
@@ -13,6 +14,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Raises (on construction):
         BadRequest: a limit below 0.
+        SymbolError: not a pattern.
     """
 
     max_order_volume: float | None = 10.0
@@ -54,6 +56,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             value = getattr(self, name)
             if isinstance(value, int | float) and not value >= 0:
                 raise BadRequest(f"{name}: {value} must not be below 0")
+        for text in (*self.instruments, *self.forbidden):
+            Pattern(text)
 
 
 class Tightening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,6 +88,7 @@ def tighten(limits: Limits, asked: Tightening) -> Limits:
 
     Raises:
         BadRequest: a limit below 0.
+        SymbolError: not a pattern.
     """
     changes: dict[str, Any] = {}
     for name in asked.__struct_fields__:

@@ -1,6 +1,7 @@
 """May it trade at all: in time, this instrument, now, this close to expiry, after this loss?"""
 
 from datetime import date
+from functools import lru_cache
 
 from marketbus.domain.instrument import Instrument, Pattern
 from marketbus.domain.market_calendar import Phase
@@ -59,7 +60,12 @@ def daily_loss(limits: Limits, order: Order, situation: Situation) -> Verdict | 
 
 
 def _first(patterns: tuple[str, ...], wanted: Instrument) -> str:
-    return next((text for text in patterns if Pattern(text).matches(wanted)), "")
+    return next((text for text in patterns if _pattern(text).matches(wanted)), "")
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str) -> Pattern:
+    return Pattern(text)
 
 
 def _date(yyyymmdd: int) -> date:
