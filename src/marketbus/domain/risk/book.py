@@ -1,6 +1,6 @@
 """The risk book of one account: judges an order, counts it and reserves for it in one step, before it is sent."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from math import fsum
 
@@ -47,7 +47,8 @@ class RiskBook:
         self._positions: dict[HoldingKey, Position] = {}
         self._positions_known = False
         self._account: Account | None = None
-        self._alike: deque[tuple[int, _Likeness]] = deque()
+        self._sent: deque[tuple[int, _Likeness]] = deque()
+        self._alike: Counter[_Likeness] = Counter()
 
     def reserve(self, order: Order, market: Market, now: int) -> Verdict | None:
         """Judge a new order. None: it may be sent, is counted and reserved for. A verdict: nothing has changed."""
@@ -56,7 +57,9 @@ class RiskBook:
         if verdict is not None:
             return verdict
         self.flow.order(order.instrument, now, _burst(situation))
-        self._alike.append((now, _likeness(order)))
+        likeness = _likeness(order)
+        self._sent.append((now, likeness))
+        self._alike[likeness] += 1
         lots = order.volume
         self.reserved.put(
             Reservation(
@@ -136,9 +139,8 @@ class RiskBook:
         """The order's surroundings now."""
         instrument, exchange = order.instrument, order.exchange
         day = self.flow.state.trading_day or yyyymmdd(to_datetime(now).date())
-        while self._alike and self._alike[0][0] <= now - self.limits.identical_within:
-            self._alike.popleft()
-        flow, account, likeness = self.flow.of(exchange), self._account, _likeness(order)
+        self._forget(now - self.limits.identical_within)
+        flow, account = self.flow.of(exchange), self._account
         reserved_margin = self.reserved.margin
         return Situation(
             now=now,
@@ -149,8 +151,9 @@ class RiskBook:
             closable=self._closable(order),
             exposure=fsum(abs(each.position_cost) for each in self._positions.values()) + self.reserved.exposure,
             available=None if account is None else account.available - reserved_margin,
-            open_orders=self.reserved.orders,
-            identical=sum(1 for _, each in self._alike if each == likeness),
+            open_orders=len(self.reserved),
+            own=self.reserved.of(instrument),
+            identical=self._alike[_likeness(order)],
             profit=None if account is None else account.profit,
             loss_stop=self.flow.state.loss_stop,
             per_second=self.flow.within_second(now),
@@ -177,6 +180,13 @@ class RiskBook:
             Usage("daily_loss", limits.max_daily_loss, max(0.0, -profit)),
         ]
 
+    def _forget(self, until: int) -> None:
+        while self._sent and self._sent[0][0] <= until:
+            likeness = self._sent.popleft()[1]
+            self._alike[likeness] -= 1
+            if not self._alike[likeness]:
+                del self._alike[likeness]
+
     def _held(self, instrument: Instrument, direction: Direction) -> float:
         """Lots on one side; a net position counts on the side it is on."""
         lots: list[float] = []
@@ -194,11 +204,7 @@ class RiskBook:
             return order.volume
         # On a net venue an order takes from the other side first; open orders there may have taken it already.
         other = self._held(order.instrument, order.direction.opposite)
-        under_way = fsum(
-            each.left
-            for each in self.reserved.orders
-            if each.instrument == order.instrument and each.direction is order.direction
-        )
+        under_way = fsum(each.left for each in self.reserved.of(order.instrument) if each.direction is order.direction)
         return min(order.volume, max(0.0, order.volume - max(0.0, other - under_way)))
 
     def _closable(self, order: Order) -> Closable | None:

@@ -75,9 +75,7 @@ class Flow:
     def within_second(self, at: int, exchange: Exchange | None = None) -> int:
         """Orders and cancels in the second before `at`, to one exchange or to all."""
         return sum(
-            sum(1 for time in reversed(recent) if time > at - NS)
-            for name, recent in self._recent.items()
-            if exchange is None or name == exchange
+            _later(recent, at - NS) for name, recent in self._recent.items() if exchange is None or name == exchange
         )
 
     def unspent(self, at: int, exchange: Exchange) -> int:
@@ -131,3 +129,13 @@ class Flow:
             flow.bursts += 1
             flow.unspent = 0
         return flow
+
+
+def _later(times: deque[int], than: int) -> int:
+    """How many of the times, which are in order, are later; most are."""
+    old = 0
+    for time in times:
+        if time > than:
+            break
+        old += 1
+    return len(times) - old

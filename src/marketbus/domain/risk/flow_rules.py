@@ -9,7 +9,7 @@ from marketbus.domain.risk.verdict import Verdict
 
 def open_orders(limits: Limits, order: Order, situation: Situation) -> Verdict | None:
     """Orders that stand or may stand at the venue."""
-    limit, value = limits.max_open_orders, len(situation.open_orders) + 1
+    limit, value = limits.max_open_orders, situation.open_orders + 1
     return None if limit is None or value <= limit else Verdict("open_orders", limit, value)
 
 
@@ -22,8 +22,8 @@ def duplicate(limits: Limits, order: Order, situation: Situation) -> Verdict | N
 def self_trade(limits: Limits, order: Order, situation: Situation) -> Verdict | None:
     """It does not meet an order of our own: exchanges punish self-trades."""
     sign = 1 if order.direction is Direction.LONG else -1
-    for other in situation.open_orders:
-        if other.instrument != order.instrument or other.direction is not order.direction.opposite or not other.left:
+    for other in situation.own:
+        if other.direction is not order.direction.opposite or not other.left:
             continue
         market = OrderType.MARKET in (order.type, other.type)
         if market or sign * (order.price - other.price) >= 0:

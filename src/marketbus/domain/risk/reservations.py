@@ -1,9 +1,7 @@
 """What open orders will need if they fill: reserved before they are sent, let go as they fill or end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from math import fsum
-
-import msgspec
 
 from marketbus.domain.holding import splits_days
 from marketbus.domain.instrument import Instrument
@@ -14,23 +12,25 @@ from marketbus.domain.position_keeper import HoldingKey
 _AT_THE_VENUE = frozenset({OrderState.ACCEPTED, OrderState.PARTIAL})
 
 
-class Reservation(msgspec.Struct, frozen=True):
-    """One open order and what a lot of it needs."""
+class Reservation:
+    """One open order and what it needs: `adds` lots that raise the position, `notional` and `margin` per lot."""
 
-    order: Order
-    adds: float
-    """Lots of it that raise the position."""
-    notional: float = 0.0
-    """Currency per lot."""
-    margin: float = 0.0
-    """Currency per lot."""
-    in_funds: bool = False
-    """The venue's own figure of the funds has been reduced by it already."""
+    __slots__ = ("_adds", "_margin", "_notional", "adding", "exposure", "in_funds", "instrument", "margin", "order")
 
-    @property
-    def adds_left(self) -> float:
+    def __init__(self, order: Order, adds: float, notional: float = 0.0, margin: float = 0.0) -> None:
+        self._adds, self._notional, self._margin = adds, notional, margin
+        self.instrument = order.instrument
+        self.in_funds = False
+        """The venue's own figure of the funds has been reduced by it already."""
+        self.follow(order)
+
+    def follow(self, order: Order) -> None:
+        """The order as it stands now."""
+        self.order = order
+        self.adding = min(order.left, self._adds)
         """Lots that it may still add."""
-        return min(self.order.left, self.adds)
+        self.exposure = self._notional * self.adding
+        self.margin = self._margin * self.adding
 
 
 class Reservations:
@@ -38,6 +38,7 @@ class Reservations:
 
     def __init__(self) -> None:
         self._open: dict[str, Reservation] = {}
+        self._by_instrument: dict[Instrument, dict[str, Reservation]] = {}
 
     def __len__(self) -> int:
         return len(self._open)
@@ -50,10 +51,16 @@ class Reservations:
         """The open orders."""
         return tuple(each.order for each in self._open.values())
 
+    def of(self, instrument: Instrument) -> tuple[Order, ...]:
+        """The open orders of one instrument."""
+        return tuple(each.order for each in self._of(instrument))
+
     def put(self, reservation: Reservation) -> None:
         """Reserve, unless the order is over."""
-        if reservation.order.is_active:
-            self._open[reservation.order.client_order_id] = reservation
+        order = reservation.order
+        if order.is_active:
+            self._open[order.client_order_id] = reservation
+            self._by_instrument.setdefault(reservation.instrument, {})[order.client_order_id] = reservation
 
     def follow(self, order: Order) -> bool:
         """An order as it stands now; False when it was never reserved, or is over."""
@@ -61,30 +68,29 @@ class Reservations:
         if known is None:
             return False
         if order.is_active:
-            self._open[order.client_order_id] = msgspec.structs.replace(known, order=order)
+            known.follow(order)
             return True
         del self._open[order.client_order_id]
+        del self._by_instrument[known.instrument][order.client_order_id]
         return False
 
     def funds_seen(self) -> None:
         """The venue told its funds: orders that it has accepted are in that figure."""
-        for name, each in self._open.items():
-            if each.order.state in _AT_THE_VENUE and not each.in_funds:
-                self._open[name] = msgspec.structs.replace(each, in_funds=True)
+        for each in self._open.values():
+            each.in_funds = each.in_funds or each.order.state in _AT_THE_VENUE
 
     def adding(self, instrument: Instrument, direction: Direction) -> float:
         """Lots that may be added to one side."""
-        return fsum(
-            each.adds_left
-            for each in self._open.values()
-            if each.order.direction is direction and each.order.instrument == instrument
-        )
+        return fsum(each.adding for each in self._of(instrument) if each.order.direction is direction)
 
     def claimed(self, key: HoldingKey) -> tuple[float, float]:
         """Lots of a position that close orders claim: of today and of yesterday; all in one where days are one."""
         today: list[float] = []
         rest: list[float] = []
-        for order in self._closing(key):
+        for each in self._of(key.instrument):
+            order = each.order
+            if not order.offset.closes or order.hedge is not key.hedge or order.direction is key.direction:
+                continue
             split = splits_days(order.exchange) and order.offset is Offset.CLOSETODAY
             (today if split else rest).append(order.left)
         return fsum(today), fsum(rest)
@@ -92,16 +98,12 @@ class Reservations:
     @property
     def exposure(self) -> float:
         """Currency, of what may be added."""
-        return fsum(each.notional * each.adds_left for each in self._open.values())
+        return fsum(each.exposure for each in self._open.values())
 
     @property
     def margin(self) -> float:
         """Currency that the orders will need and the venue's figure does not show yet."""
-        return fsum(each.margin * each.adds_left for each in self._open.values() if not each.in_funds)
+        return fsum(each.margin for each in self._open.values() if not each.in_funds)
 
-    def _closing(self, key: HoldingKey) -> Iterator[Order]:
-        for each in self._open.values():
-            order = each.order
-            same = order.instrument == key.instrument and order.hedge is key.hedge
-            if same and order.offset.closes and order.direction is key.direction.opposite:
-                yield order
+    def _of(self, instrument: Instrument) -> Iterable[Reservation]:
+        return self._by_instrument.get(instrument, {}).values()

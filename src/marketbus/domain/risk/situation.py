@@ -5,6 +5,7 @@ import msgspec
 from marketbus.domain.contract import Contract
 from marketbus.domain.market_calendar import Phase
 from marketbus.domain.order import Order
+from marketbus.domain.rates import MarginRates
 from marketbus.domain.risk.thresholds import Abnormal, HighFrequency
 
 
@@ -17,6 +18,8 @@ class Market(msgspec.Struct, frozen=True):
     limit_down: float | None = None
     price_at: int | None = None
     """When the last tick was received, ns UTC."""
+    margin: MarginRates | None = None
+    """Where the venue was asked; else the contract's ratios count."""
     phase: Phase | None = None
     """None where the hours are not known."""
 
@@ -46,7 +49,10 @@ class Situation(msgspec.Struct, frozen=True):
     """Currency, open orders included."""
     available: float | None = None
     """Currency, less what open orders will need; None while the funds are not known."""
-    open_orders: tuple[Order, ...] = ()
+    open_orders: int = 0
+    """Of the account."""
+    own: tuple[Order, ...] = ()
+    """Open orders of this instrument."""
     identical: int = 0
     """Orders like it within the time that the limits say."""
     profit: float | None = None

@@ -95,8 +95,11 @@ def margin_of(order: Order, situation: Situation) -> float | None:
     contract, value = situation.market.contract, notional(order, situation)
     if contract is None or value is None or not situation.adds:
         return None
+    share = situation.adds / order.volume
+    bought, rates = order.direction is Direction.LONG, situation.market.margin
     if contract.product is Product.OPTION:
-        ratio = 1.0 if order.direction is Direction.LONG else None
-    else:
-        ratio = contract.long_margin_ratio if order.direction is Direction.LONG else contract.short_margin_ratio
-    return None if ratio is None else value * ratio * situation.adds / order.volume
+        return value * share if bought else None
+    if rates is not None:
+        return (rates.long if bought else rates.short).of(value * share, situation.adds)
+    ratio = contract.long_margin_ratio if bought else contract.short_margin_ratio
+    return None if ratio is None else value * ratio * share

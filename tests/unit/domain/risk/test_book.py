@@ -83,6 +83,17 @@ def test_an_order_of_unknown_outcome_stays_reserved() -> None:
     assert rule_of(it.reserve(order("a2"), market(), NOW)) == "open_orders"
 
 
+def test_our_own_order_of_this_instrument_is_not_met_and_one_of_another_is_no_matter() -> None:
+    it = book()
+    assert it.reserve(order("a1", direction=SHORT, price=3105.0, symbol="rb2705"), market(), NOW) is None
+    assert it.reserve(order("a2", price=3105.0), market(), NOW) is None
+    verdict = it.reserve(order("a3", direction=SHORT, price=3105.0), market(), NOW)
+    assert verdict is not None
+    assert (verdict.rule, verdict.facts) == ("self_trade", {"other": "a2"})
+    it.follow(now(order("a2", price=3105.0), OrderState.FILLED, 2.0))
+    assert it.reserve(order("a3", direction=SHORT, price=3105.0), market(), NOW) is None
+
+
 def test_money_is_not_counted_twice_once_the_venue_has_it_in_its_figure() -> None:
     it = book()
     it.account(Account("ctp", "main", available=12_400.0))

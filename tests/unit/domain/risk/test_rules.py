@@ -13,6 +13,7 @@ from marketbus.domain.message import SENTENCES
 from marketbus.domain.order import OrderState
 from marketbus.domain.order_events import Denied
 from marketbus.domain.order_terms import Direction, Offset, OrderType
+from marketbus.domain.rates import Charge, MarginRates
 from marketbus.domain.risk.limits import Limits
 from marketbus.domain.risk.rules import RULES, judge
 from marketbus.domain.risk.situation import Closable
@@ -65,11 +66,12 @@ STOPPED: list[tuple[str, Case, Case, Case, tuple[Any, Any]]] = [
     ("margin", {}, {}, {"available": 6_199.0}, (6_199.0, 6_200.0)),
     ("margin", {}, {"direction": SHORT}, {"available": 7_439.0}, (7_439.0, 7_440.0)),
     ("margin", {}, {}, {"available": 61_999.0, "contract": contract(product=Product.OPTION)}, (61_999.0, 62_000.0)),
+    ("margin", {}, {}, {"available": 6_220.0, "margin": MarginRates(long=Charge(0.1, 10.5))}, (6_220.0, 6_221.0)),
     ("daily_loss", {"max_daily_loss": 500.0}, {}, {"profit": -500.0}, (500.0, 500.0)),
     ("daily_loss", {"max_daily_loss": 500.0}, {}, {"profit": 0.0, "loss_stop": True}, (500.0, 0.0)),
-    ("open_orders", {"max_open_orders": 1}, {}, {"open_orders": (order("b1"),)}, (1, 2)),
-    ("self_trade", {}, {"price": 3110.0}, {"open_orders": (RESTING,)}, (3110.0, 3110.0)),
-    ("self_trade", {}, {"type": MARKET, "price": 0.0}, {"open_orders": (RESTING,)}, (3110.0, 0.0)),
+    ("open_orders", {"max_open_orders": 1}, {}, {"open_orders": 1}, (1, 2)),
+    ("self_trade", {}, {"price": 3110.0}, {"own": (RESTING,)}, (3110.0, 3110.0)),
+    ("self_trade", {}, {"type": MARKET, "price": 0.0}, {"own": (RESTING,)}, (3110.0, 0.0)),
     ("duplicate", {"max_identical": 3}, {}, {"identical": 3}, (3, 4)),
     ("cancels", {"cancels_per_contract": 300}, {}, {"cancels": 300}, (300, 300)),
     ("cancels", {"cancels_per_contract": 300}, {}, {"cancels": 199, "abnormal": CANCELS}, (199, 199)),
@@ -106,9 +108,8 @@ PASSED: list[tuple[str, Case, Case, Case]] = [
     ("closing without money", {}, {"offset": CLOSE}, {"adds": 0.0, "available": 0.0}),
     ("closing after the loss", {"max_daily_loss": 500.0}, {"offset": CLOSE}, {"adds": 0.0, "profit": -900.0}),
     ("no loss under a limit of 0", {"max_daily_loss": 0.0}, {}, {"profit": 0.0}),
-    ("beside our own order", {}, {"price": 3109.0}, {"open_orders": (RESTING,)}),
-    ("our own order of another contract", {}, {"price": 3120.0},
-     {"open_orders": (order("b1", symbol="rb2705", direction=SHORT),)}),
+    ("beside our own order", {}, {"price": 3109.0}, {"own": (RESTING,)}),
+    ("our own order on the same side", {}, {"price": 3120.0}, {"own": (order("b1"),)}),
     ("closing when cancels are used up", {"cancels_per_contract": 0}, {"offset": CLOSE}, {"adds": 0.0}),
     ("nine bursts", {}, {}, {"high_frequency": FUTURES, "exchange_unspent": 9, "exchange_bursts": 8}),
     ("ten within a second, in two occasions", {}, {},
