@@ -309,6 +309,28 @@ async def test_a_day_ends_in_a_statement_and_yesterdays_positions(layout: Layout
         assert await query(lab, layout, "SettlementInfo", TradingDay="20261119") == []
 
 
+async def test_every_evening_the_settlement_has_to_be_confirmed_anew(layout: Layout) -> None:
+    async with running(layout, closed_hours=True, counter_day=True) as lab:
+        trader = await Trader.ready(lab, layout)
+        _, ask = prices(lab)
+        trader.order(price=ask)
+        await trader.hear("a", "0", f"trade 1@{ask:g}")
+        lab.clock(start=datetime.fromisoformat("2026-11-20T21:05:00"))
+        assert await trader.ended()
+        late = await Trader(layout).connect(lab.addresses["td"])
+        late.subscribe_private(RESUME, 3, "20261120")
+        late.log_in()
+        assert (await late.answer("OnRspUserLogin"))[1]["TradingDay"] == "20261123"
+        late.order(price=ask)
+        await late.hear("OnRspOrderInsert 42", "OnErrRtnOrderInsert 42")  # and nothing of yesterday
+        confirmed = await Trader.ready(lab, layout)
+        confirmed.order(price=prices(lab)[1])
+        await confirmed.hear("OnErrRtnOrderInsert 42", "a", "0", f"trade 1@{prices(lab)[1]:g}")
+        (record,) = [each for each in lab.terminal.books()["positions"] if each["today"]]
+        assert (record["volume"], record["instrument"]) == (1, "rb2701")
+        assert sum(each["yesterday"] for each in lab.terminal.books()["positions"]) == 1
+
+
 async def test_the_counter_refuses_hasty_queries(layout: Layout) -> None:
     async with running(layout) as lab:
         trader = await Trader.ready(lab, layout)

@@ -37,6 +37,7 @@ def counter(
             "--counter-day", help="Take logins in the counter's hours only, re-list every evening; with --closed-hours."
         ),
     ] = False,
+    money: Annotated[float, typer.Option(help="What each account begins with, yuan.")] = 1_000_000.0,
     md_port: Port = 0,
     td_port: Port = 0,
     control_port: Port = 0,
@@ -50,7 +51,7 @@ def counter(
     try:
         options = LabOptions(
             rate=rate, instruments=instruments, seed=seed, start=start, speed=speed,
-            closed_hours=closed_hours, counter_day=counter_day,
+            closed_hours=closed_hours, counter_day=counter_day, money=money,
             md_port=md_port, td_port=td_port, control_port=control_port, md_fronts=md_fronts,
         )  # fmt: skip
         run(serve(kinds.counter(str(context.info_name)), options))

@@ -54,7 +54,7 @@ class ContractBook:
             records[name] = value
         for name in ("MinMarketOrderVolume", "MinLimitOrderVolume", "UnderlyingMultiple"):
             records[name] = 1
-        for name, char in (("InstLifePhase", b"1"), ("PositionType", b"2"), ("MaxMarginSideAlgorithm", b"1")):
+        for name, char in (("InstLifePhase", b"1"), ("PositionType", b"2"), ("MaxMarginSideAlgorithm", b"0")):
             records[name] = char
         # Only Shanghai tells yesterday's positions from today's.
         records["PositionDateType"] = [b"1" if each.exchange in {"SHFE", "INE"} else b"2" for each in listings]

@@ -1,5 +1,6 @@
 """The structs and message numbers of the built libraries, as numpy types: what the server packs is what C++ reads."""
 
+import struct as binary
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ ENCODING = "gb18030"
 Structured = NDArray[np.void]
 
 _KINDS = {"short": "<i2", "int": "<i4", "double": "<f8", "long long": "<i8"}
+_CODES = {"short": "h", "int": "i", "double": "d", "long long": "q"}
 
 
 class _StructFile(msgspec.Struct):
@@ -55,6 +57,23 @@ class Messages:
         return self._requests.get(number)
 
 
+class _Record:
+    """One struct between its bytes and plain values: as numpy would, an order of magnitude sooner."""
+
+    def __init__(self, file: _StructFile) -> None:
+        self.size = file.size
+        self.fields: dict[str, tuple[binary.Struct | None, int, int]] = {}
+        """Name → number's form (None: text), offset, bytes."""
+        whole, end = "=", 0
+        for name, kind, offset, count in file.fields:
+            number = None if kind == "char" else binary.Struct("=" + _CODES[kind])
+            size = max(count, 1) if number is None else number.size
+            whole += f"{offset - end}x" + (f"{size}s" if number is None else _CODES[kind])
+            end = offset + size
+            self.fields[name] = (number, offset, size)
+        self.whole = binary.Struct(f"{whole}{file.size - end}x")
+
+
 class Layout:
     """Every struct a message uses."""
 
@@ -62,6 +81,7 @@ class Layout:
         file = msgspec.json.decode(path.read_bytes(), type=_LayoutFile)
         self._files = file.structs
         self._types: dict[str, np.dtype[np.void]] = {}
+        self._records: dict[str, _Record] = {}
         self.messages = {"md": Messages(file.md), "td": Messages(file.td)}
 
     @classmethod
@@ -87,30 +107,42 @@ class Layout:
 
     def pack(self, struct: str, **values: Any) -> bytes:
         """One struct as bytes; text is encoded and cut so that its NUL fits, everything else is zero."""
-        record = np.zeros(1, self.dtype(struct))
+        return self.amend(struct, bytes(self._record(struct).size), values)
+
+    def amend(self, struct: str, data: bytes, values: dict[str, Any]) -> bytes:
+        """The same struct with other values of those fields."""
+        record = self._record(struct)
+        amended = bytearray(data)
         for name, value in values.items():
-            record[name] = self.text(struct, name, value) if isinstance(value, str) else value
-        return record.tobytes()
+            number, offset, size = record.fields[name]
+            if number is not None:
+                number.pack_into(amended, offset, value)
+            else:
+                text = cut(value, max(size - 1, 1))  # a single char keeps its one byte
+                amended[offset : offset + size] = text.ljust(size, b"\0")
+        return bytes(amended)
 
     def fitting(self, struct: str, values: dict[str, Any]) -> dict[str, Any]:
         """Those of `values` that the struct has a field for."""
-        known = self.dtype(struct).names or ()
+        known = self._record(struct).fields
         return {name: value for name, value in values.items() if name in known}
-
-    def text(self, struct: str, field: str, value: str) -> bytes:
-        """The bytes of a text field, cut at its size (a single char keeps its one byte)."""
-        size = self.dtype(struct)[field].itemsize
-        return cut(value, max(size - 1, 1))
 
     def unpack(self, struct: str, data: bytes) -> dict[str, Any]:
         """Field name → str, int or float; text up to the first NUL, undecodable bytes replaced."""
-        dtype = self.dtype(struct)
-        record = np.frombuffer(data[: dtype.itemsize].ljust(dtype.itemsize, b"\0"), dtype)[0]
-        return {name: _plain(record[name].item()) for name in dtype.names or ()}
+        record = self._record(struct)
+        values = record.whole.unpack(data[: record.size].ljust(record.size, b"\0"))
+        return {name: _plain(value) for name, value in zip(record.fields, values, strict=True)}
+
+    def _record(self, struct: str) -> _Record:
+        if struct not in self._records:
+            self._records[struct] = _Record(self._files[struct])
+        return self._records[struct]
 
 
 def cut(text: str, size: int) -> bytes:
     """`text` in CTP's encoding, at most `size` bytes, never ending in half a character."""
+    if text.isascii():
+        return text[:size].encode()
     data = text.encode(ENCODING, "replace")[:size]
     return data.decode(ENCODING, "ignore").encode(ENCODING)
 

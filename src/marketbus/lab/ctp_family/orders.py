@@ -13,7 +13,7 @@ from marketbus.lab.ctp_family.frame import Topic
 from marketbus.lab.ctp_family.front import Session
 from marketbus.lab.ctp_family.layout import Layout
 from marketbus.lab.ctp_family.login import FRONT_ID
-from marketbus.lab.ctp_family.records import Fields, Origin, order_fields, origin, trade_fields
+from marketbus.lab.ctp_family.records import Fields, Origin, order_fields, origin, progress_fields, trade_fields
 from marketbus.lab.ctp_family.replies import error
 from marketbus.lab.ctp_family.venue import Venue, VenueLine
 from marketbus.lab.trading import Counter, Life, Order, PriceKind, Refusal, Refused, Request, Trade
@@ -47,6 +47,8 @@ class OrderDesk:
         self._references: dict[tuple[int, str], int] = {}
         self._by_reference: dict[tuple[int, int, int], Order] = {}
         self._by_venue_id: dict[tuple[str, str], Order] = {}
+        self._order_records: dict[Order, bytes] = {}
+        self._trade_records: dict[Trade, bytes] = {}
         self.line = VenueLine()
         self.script = Script()
         self.counter = Counter(venue, self, venue.terms(), money, self.line)
@@ -75,6 +77,8 @@ class OrderDesk:
         self._references.clear()
         self._by_reference.clear()
         self._by_venue_id.clear()
+        self._order_records.clear()
+        self._trade_records.clear()
 
     def receive(self, session: Session, user: str, broker: str, method: str, request: int, asked: Fields) -> None:
         """ReqOrderInsert or ReqOrderAction, as far as no fault takes it."""
@@ -102,6 +106,14 @@ class OrderDesk:
     def find(self, exchange: str, venue_id: str) -> Order | None:
         """By the venue's number."""
         return self._by_venue_id.get((exchange, venue_id.strip()))
+
+    def order_record(self, order: Order) -> bytes:
+        """What was last told of it."""
+        return self._order_records[order]
+
+    def trade_record(self, trade: Trade) -> bytes:
+        """What was told of it."""
+        return self._trade_records[trade]
 
     def confirm(self, user: str) -> None:
         """The settlement was confirmed."""
@@ -172,12 +184,16 @@ class OrderDesk:
     def order(self, order: Order) -> None:
         """OnRtnOrder."""
         self._index(order)
-        fields = order_fields(order, self._venue.trading_day())
-        self._publish(order.account.user, f"OnRtnOrder:{order.state}", fields)
+        number, struct = self._messages.callback("OnRtnOrder")
+        known = self._order_records.get(order) or self._pack(struct, order_fields(order, self._venue.trading_day()))
+        record = self._order_records[order] = self._layout.amend(struct, known, progress_fields(order))
+        self._flow(order.account.user).publish(f"OnRtnOrder:{order.state}", number, record)
 
     def trade(self, trade: Trade) -> None:
         """OnRtnTrade."""
-        self._publish(trade.order.account.user, "OnRtnTrade", trade_fields(trade, self._venue.trading_day()))
+        number, struct = self._messages.callback("OnRtnTrade")
+        record = self._trade_records[trade] = self._pack(struct, trade_fields(trade, self._venue.trading_day()))
+        self._flow(trade.order.account.user).publish("OnRtnTrade", number, record)
 
     def cancel_failed(self, order: Order, tag: object) -> None:
         """OnErrRtnOrderAction: the venue had filled it first."""
@@ -201,9 +217,9 @@ class OrderDesk:
             self._flows[user] = PrivateFlow(user, self.script)
         return self._flows[user]
 
-    def _publish(self, user: str, step: str, fields: Fields, why: tuple[int, str] | None = None) -> None:
-        number, struct = self._messages.callback(step.partition(":")[0])
-        self._flow(user).publish(step, number, self._pack(struct, fields), why)
+    def _publish(self, user: str, callback: str, fields: Fields, why: tuple[int, str]) -> None:
+        number, struct = self._messages.callback(callback)
+        self._flow(user).publish(callback, number, self._pack(struct, fields), why)
 
     def _refuse(
         self,

@@ -17,9 +17,7 @@ from marketbus.lab.ctp_family.records import (
     detail_fields,
     fee_fields,
     margin_fields,
-    order_fields,
     position_fields,
-    trade_fields,
 )
 from marketbus.lab.ctp_family.replies import Replies, error
 from marketbus.lab.ctp_family.venue import Venue
@@ -73,25 +71,24 @@ class QueryDesk:
         if answer is None:
             self._replies.refuse(session, method, request, {})
             return
-        found: Iterable[Fields] = answer(self._orders.counter.account(user), broker, asked)
+        found: Iterable[Fields | bytes] = answer(self._orders.counter.account(user), broker, asked)
         self._send(session, self._chunks(name, request, list(found)))
 
-    def _chunks(self, name: str, request: int, records: list[Fields]) -> Iterator[bytes]:
+    def _chunks(self, name: str, request: int, records: list[Fields | bytes]) -> Iterator[bytes]:
         """The answer in pieces; one frame without a struct when there is nothing."""
         number, struct = self._layout.messages["td"].callback(name)
         if not records:
             yield frame.encode(number, request, None, None, last=True)
         for at in range(0, len(records), _CHUNK):
             yield b"".join(
-                frame.encode(
-                    number,
-                    request,
-                    self._layout.pack(struct, **self._layout.fitting(struct, record)),
-                    None,
-                    last=record is records[-1],
-                )
+                frame.encode(number, request, self._packed(struct, record), None, last=record is records[-1])
                 for record in records[at : at + _CHUNK]
             )
+
+    def _packed(self, struct: str, record: Fields | bytes) -> bytes:
+        if isinstance(record, bytes):
+            return record
+        return self._layout.pack(struct, **self._layout.fitting(struct, record))
 
     def _send(self, session: Session, chunks: Iterable[bytes]) -> None:
         async def send() -> None:
@@ -105,22 +102,22 @@ class QueryDesk:
 
     # One method for each query that is played, by its name.
 
-    def _order(self, account: Account, _: str, asked: Fields) -> Iterator[Fields]:
+    def _order(self, account: Account, _: str, asked: Fields) -> Iterator[bytes]:
         wanted = asked["OrderSysID"].strip()
         for order in account.orders:
             if _fits(asked, order.terms.symbol, order.terms.exchange, order.inserted, "InsertTime") and (
                 wanted in {"", order.venue_id.strip()}
             ):
-                yield order_fields(order, self._day)
+                yield self._orders.order_record(order)
 
-    def _trade(self, account: Account, _: str, asked: Fields) -> Iterator[Fields]:
+    def _trade(self, account: Account, _: str, asked: Fields) -> Iterator[bytes]:
         wanted = asked["TradeID"].strip()
         for trade in account.trades:
             terms = trade.order.terms
             if _fits(asked, terms.symbol, terms.exchange, trade.moment, "TradeTime") and (
                 wanted in {"", trade.venue_id.strip()}
             ):
-                yield trade_fields(trade, self._day)
+                yield self._orders.trade_record(trade)
 
     def _tradingaccount(self, account: Account, broker: str, _: Fields) -> Iterator[Fields]:
         yield account_fields(account, broker, self._day)

@@ -37,7 +37,7 @@ def origin(order: Order) -> Origin:
 
 
 def order_fields(order: Order, trading_day: date) -> Fields:
-    """CThostFtdcOrderField."""
+    """CThostFtdcOrderField, but for what `progress_fields` has."""
     sent, request = origin(order), order.request
     return {name: sent.asked[name] for name in _KEPT if name in sent.asked} | {
         "BrokerID": sent.broker,
@@ -58,24 +58,30 @@ def order_fields(order: Order, trading_day: date) -> Fields:
         "ParticipantID": sent.broker,
         "ClientID": order.account.user,
         "TraderID": sent.broker,
-        "OrderSubmitStatus": codes.submit_status(order),
-        "OrderStatus": codes.STATES[order.state],
-        "StatusMsg": codes.status_words(order),
-        "OrderSysID": order.venue_id,
         "OrderSource": "0",
         "OrderType": "0",
         "TradingDay": f"{trading_day:%Y%m%d}",
         "SettlementID": 1,
-        "VolumeTraded": order.traded,
-        "VolumeTotal": order.rest,
         "InsertDate": f"{order.inserted:%Y%m%d}",
         "InsertTime": _time(order.inserted),
-        "CancelTime": _time(order.done_at) if order.done_at is not None and order.rest else "",
         "SequenceNo": order.number,
         "BrokerOrderSeq": order.number,
         "FrontID": sent.front,
         "SessionID": sent.session,
         "CurrencyID": "CNY",
+    }
+
+
+def progress_fields(order: Order) -> Fields:
+    """What changes of an order's record."""
+    return {
+        "OrderSubmitStatus": codes.submit_status(order),
+        "OrderStatus": codes.STATES[order.state],
+        "StatusMsg": codes.status_words(order),
+        "OrderSysID": order.venue_id,
+        "VolumeTraded": order.traded,
+        "VolumeTotal": order.rest,
+        "CancelTime": _time(order.done_at) if order.done_at is not None and order.rest else "",
     }
 
 

@@ -61,7 +61,7 @@ class TradingDesk:
             self._replies.send(session, "OnRspError", request.request, None, error(6))
         elif method == "ReqUserLogout":
             session.logged_in = False
-            self.lost(session)
+            self._leave(session)
             self._replies.send(session, "OnRspUserLogout", request.request, asked, error(0))
         else:
             self._serve(session, method, request.request, asked)
@@ -70,9 +70,7 @@ class TradingDesk:
         """The session ended."""
         self._topics.pop(session, None)
         self._queries.leave(session)
-        user = self._users.pop(session, None)
-        if user is not None:
-            self.orders.leave(session, user["UserID"])
+        self._leave(session)
 
     def ticked(self, ticks: Ticks) -> None:
         """The market moved: what waits may fill."""
@@ -85,15 +83,21 @@ class TradingDesk:
         self, ended: date, settled: Exchange, listed: Exchange | None = None, contracts: ContractBook | None = None
     ) -> None:
         """Settles at the prices `settled` shows; `listed` and `contracts` are the new day's, where they changed."""
-        self._venue.exchange = settled
+        self._venue.see(settled)
         prices = self._venue.settlement()
         if listed is not None and contracts is not None:
-            self._venue.exchange, self._queries.contracts = listed, contracts
+            self._venue.see(listed)
+            self._queries.contracts = contracts
         self.orders.new_day(ended, prices)
 
     async def close(self) -> None:
         """Stops sending long answers."""
         await self._queries.close()
+
+    def _leave(self, session: Session) -> None:
+        user = self._users.pop(session, None)
+        if user is not None:
+            self.orders.leave(session, user["UserID"])
 
     def _serve(self, session: Session, method: str, request: int, asked: dict[str, Any]) -> None:
         user, broker = self._users[session]["UserID"], self._users[session]["BrokerID"]

@@ -16,11 +16,16 @@ from marketbus.lab.trading.terms import Terms, exact, terms_of
 
 
 class Venue:
-    """One exchange model seen through the counter's eyes; `exchange` is replaced when contracts are listed anew."""
+    """One exchange model seen through the counter's eyes; `see` tells it of a new day."""
 
     def __init__(self, exchange: Exchange, clock: LabClock) -> None:
-        self.exchange = exchange
         self._clock = clock
+        self.see(exchange)
+
+    def see(self, exchange: Exchange) -> None:
+        """A trading day began: on this exchange, whose limits are read now."""
+        self.exchange = exchange
+        self._lower, self._upper = exchange.lower_limit.tolist(), exchange.upper_limit.tolist()
 
     def depth(self, symbol: str) -> Depth:
         """As of the latest tick; no lots were traded in it any more."""
@@ -76,8 +81,8 @@ class Venue:
             lots=lots,
             bids=levels(ticks.bid[at].tolist(), ticks.bid_volume[at].tolist()),
             asks=levels(ticks.ask[at].tolist(), ticks.ask_volume[at].tolist()),
-            lower=exact(self.exchange.lower_limit[row]),
-            upper=exact(self.exchange.upper_limit[row]),
+            lower=exact(self._lower[row]),
+            upper=exact(self._upper[row]),
         )
 
 
@@ -114,5 +119,7 @@ class VenueLine:
         self._waiting.clear()
 
     def _next(self) -> None:
-        if self._waiting and not self.held:
+        while self._waiting and not self.held:
             self._waiting.popleft()()
+            if self.delay_s:  # the others have their own time
+                return

@@ -120,7 +120,7 @@ class Order:
         return self.state in _LIVE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Trade:
     """One fill of one order; a match between two of our orders makes two of the same `venue_id`.
 

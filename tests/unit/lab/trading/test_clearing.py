@@ -94,6 +94,15 @@ def test_settlement_turns_profit_into_balance_and_today_into_yesterday() -> None
     assert "客户号: one" in account.statements[table.day.replace(day=20)]
 
 
+def test_what_is_delisted_is_gone_at_its_settlement_price() -> None:
+    table = Table()
+    table.send(Side.SELL, 2, 99)
+    prices, listed = dict.fromkeys(TERMS, Decimal(90)), {M: TERMS[M]}
+    table.counter.new_day(table.day, prices, listed, confirmed=True)
+    assert table.one.buckets == {}
+    assert table.one.balance == 1_000_000 - 2 + (99 - 90) * 10 * 2
+
+
 def test_settlement_waits_for_its_confirmation() -> None:
     table = Table()
     table.settle(100, confirmed=False)
