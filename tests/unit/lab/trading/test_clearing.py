@@ -133,7 +133,7 @@ class Clearing(RuleBasedStateMachine):
     @rule(
         user=st.sampled_from(["one", "two"]),
         side=st.sampled_from(Side),
-        offset=st.sampled_from(Offset),
+        offset=st.sampled_from([Offset.OPEN, Offset.OPEN, *Offset]),
         symbol=st.sampled_from([RB, M, IF]),
         volume=st.integers(1, 12),
         price=st.integers(95, 106),
@@ -146,6 +146,21 @@ class Clearing(RuleBasedStateMachine):
             self.orders.append(self.table.send(volume=volume, life=life, minimum=minimum, **rest))
         except Refused:
             return
+
+    @rule(which=st.integers(0, 1000), part=st.integers(1, 5))
+    def close(self, which: int, part: int) -> None:
+        """Lots that are held, at whatever the book pays."""
+        held = [(each, bucket) for each in self.accounts for bucket in each.buckets.values() if bucket.volume]
+        if not held:
+            return
+        account, bucket = held[which % len(held)]
+        offset = Offset.CLOSE_YESTERDAY if bucket.history else Offset.CLOSE_TODAY
+        volume = min(part, bucket.volume)
+        price = 50 if bucket.side is Side.BUY else 150
+        self.send(
+            volume=volume, life=Life.IMMEDIATE, whole=False, price=price, offset=offset, symbol=bucket.terms.symbol,
+            side=bucket.side.other, user=account.user,
+        )  # fmt: skip
 
     @rule(which=st.integers(0, 1000))
     def cancel(self, which: int) -> None:
@@ -222,5 +237,5 @@ class Clearing(RuleBasedStateMachine):
         assert sum(account.balance for account in self.accounts) == self.money + cash + value - fees
 
 
-Clearing.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+Clearing.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 test_no_lot_and_no_money_gets_lost = Clearing.TestCase
