@@ -17,6 +17,7 @@ from marketbus.domain.status import Level
 from marketbus.domain.tick import Tick
 from marketbus.ports.clock import Clock, MarketClock
 from marketbus.ports.log import Fact
+from marketbus.ports.trading import TradingSink
 
 
 class Capability(StrEnum):
@@ -165,6 +166,8 @@ class GatewaySpec(msgspec.Struct, frozen=True):
     """`vendor` or `lab`"""
     setting: Mapping[str, Any]
     trading: bool = False
+    account: str = ""
+    """The alias of the trading account: what orders, trades, positions and funds are told under."""
     class_path: str = ""
     """`package:Class`, for kind `vnpy`."""
     connect_timeout: float = 8.0
@@ -192,6 +195,8 @@ class GatewayContext(msgspec.Struct, frozen=True):
     """As the venue listed them last time; good until it lists them again."""
     schedule: Schedule = Schedule.ALWAYS
     """When the line must be there."""
+    trading: TradingSink | None = None
+    """Where the trading side speaks to; there when `GatewaySpec.trading`."""
 
 
 class Probe(msgspec.Struct, frozen=True):
