@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from marketbus.lab.ctp import CTP
-from marketbus.lab.ctp_family import CounterLab, LabOptions, frame
+from marketbus.lab.ctp_family import CounterLab, Dialect, LabOptions, frame
 from marketbus.lab.ctp_family.depth import CALLBACK, STRUCT
 from marketbus.lab.ctp_family.layout import Layout
 
@@ -94,9 +94,9 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def running(layout: Layout, **options: Any) -> AsyncGenerator[CounterLab]:
+async def running(layout: Layout, dialect: Dialect = CTP, /, **options: Any) -> AsyncGenerator[CounterLab]:
     quiet: dict[str, Any] = {"instruments": 200, "rate": 0, "start": DAY}
-    lab = CounterLab(CTP, LabOptions(**quiet | options), layout)
+    lab = CounterLab(dialect, LabOptions(**quiet | options), layout)
     await lab.start()
     try:
         yield lab

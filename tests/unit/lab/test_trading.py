@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from marketbus.lab.ctp_family import CounterLab
+from marketbus.lab.ctp_family import CounterLab, build
 from marketbus.lab.ctp_family.flow import QUICK, RESTART, RESUME
 from marketbus.lab.ctp_family.layout import Layout
 from marketbus.lab.errors import LabError
+from marketbus.lab.instruments import Kind
+from marketbus.lab.sopt import SOPT
 from marketbus.lab.trading.matching import Depth
 from tests.unit.lab.counter_client import running
 from tests.unit.lab.trading_client import Trader, query
@@ -307,6 +309,29 @@ async def test_a_day_ends_in_a_statement_and_yesterdays_positions(layout: Layout
         assert "日期: 20261120" in text
         assert f"客户权益: {money['PreBalance']:.2f}" in text
         assert await query(lab, layout, "SettlementInfo", TradingDay="20261119") == []
+
+
+async def test_options_on_funds_are_traded_for_cash() -> None:
+    layout = Layout(build.ensure(SOPT) / build.LAYOUTS)
+    async with running(layout, SOPT) as lab:
+        trader = await Trader.ready(lab, layout)
+        listed = lab._exchange.listings  # pyright: ignore[reportPrivateUsage]
+        symbol = next(each.symbol for each in listed if each.kind is Kind.OPTION)
+        bid, ask = prices(lab, symbol)
+        trader.order(symbol, price=ask, volume=2)
+        trader.order(symbol, Direction="1", CombOffsetFlag="1", OrderPriceType="1")
+        trader.order(symbol, price=bid, Direction="1")
+        trader.order(listed[0].symbol, price=1.0)  # the fund itself
+        await trader.hear(
+            "a", "0", f"trade 2@{ask:g}", "a", "0", f"trade 1@{bid:g}", "a", "0", f"trade 1@{bid:g}",
+            "OnRspOrderInsert 27", "OnErrRtnOrderInsert 27",
+        )  # fmt: skip
+        (money,) = await query(lab, layout, "TradingAccount")
+        assert money["CashIn"] == pytest.approx((2 * bid - 2 * ask) * 10_000)
+        assert money["PositionProfit"] == 0
+        assert money["Available"] == pytest.approx(money["Balance"] - money["CurrMargin"])
+        held = {each["PosiDirection"]: each for each in await query(lab, layout, "InvestorPosition")}
+        assert [(held[way]["Position"], held[way]["UseMargin"] > 0) for way in "23"] == [(1, False), (1, True)]
 
 
 async def test_every_evening_the_settlement_has_to_be_confirmed_anew(layout: Layout) -> None:

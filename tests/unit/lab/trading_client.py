@@ -99,7 +99,7 @@ class Trader(Client):
     async def silence(self) -> None:
         """Everything sent before has been answered when this returns."""
         mark = len(self.frames)
-        self.ask("ReqUserAuthMethod", "ReqUserAuthMethod")
+        self.ask("ReqUserPasswordUpdate", "UserPasswordUpdate")
         async with asyncio.timeout(5):
             while len(self.frames) == mark or self.frames[-1].message in self._told:
                 await self.read()
