@@ -266,7 +266,7 @@ async def test_the_stock_gateway_trades(lab: CounterLab, child: Child) -> None:
     assert len(await child.ask("trades")) == 2 * len(books["trades"])
 
 
-async def test_a_new_process_resumes_its_private_flow(
+async def test_a_new_process_hears_what_the_one_that_died_did_not(
     lab: CounterLab, tmp_path: Path, locale: Path, libraries: Path
 ) -> None:
     first = Child(tmp_path, locale, libraries, lab.addresses, resume=1)
@@ -276,12 +276,15 @@ async def test_a_new_process_resumes_its_private_flow(
     deadline = time.monotonic() + 10
     while not await first.ask("trades"):
         assert time.monotonic() < deadline
+    lab.terminal.fault("ReqOrderInsert", "crash")
+    first.tell(f"send rb2701 LONG OPEN LIMIT 2 {ask}")
+    assert await first.ended() == -11
     first.stop()
-    lab.terminal.order("rb2701", "buy", 3, ask, user="000001")
+    lab.terminal.order("rb2701", "buy", 3, ask)
     second = Child(tmp_path, locale, libraries, lab.addresses, resume=1)
     try:
         await ready(second)
-        assert [volume for _, volume, _ in await second.ask("trades")] == [3]
+        assert [volume for _, volume, _ in await second.ask("trades")] == [2, 3]
     finally:
         second.stop()
 

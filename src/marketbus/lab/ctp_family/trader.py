@@ -74,9 +74,9 @@ class TradingDesk:
 
     def ticked(self, ticks: Ticks) -> None:
         """The market moved: what waits may fill."""
-        resting = self.orders.counter.resting()
-        if resting:
-            for symbol, depth in self._venue.moved(ticks, resting):
+        bounds = self.orders.counter.bounds()
+        if bounds:
+            for symbol, depth in self._venue.moved(ticks, bounds):
                 self.orders.counter.ticked(symbol, depth)
 
     def new_day(

@@ -32,15 +32,20 @@ class Venue:
         row = self.exchange.rows[symbol]
         return self._depth(self.exchange.latest, row, row, 0)
 
-    def moved(self, ticks: Ticks, symbols: set[str]) -> Iterator[tuple[str, Depth]]:
-        """The ticks of those symbols, in order."""
-        rows = {self.exchange.rows[symbol]: symbol for symbol in symbols if symbol in self.exchange.rows}
-        if not rows:
-            return
-        for at in np.flatnonzero(np.isin(ticks.rows, list(rows))):
+    def moved(self, ticks: Ticks, bounds: dict[str, tuple[float, float]]) -> Iterator[tuple[str, Depth]]:
+        """Those of the ticks, in order, that come to an order's price: highest bid and lowest ask by symbol."""
+        listed = self.exchange.rows
+        buy, sell = np.full((2, len(listed)), np.nan)
+        for symbol, (highest, lowest) in bounds.items():
+            if symbol in listed:
+                buy[listed[symbol]], sell[listed[symbol]] = highest, lowest
+        best_buy, best_sell = buy[ticks.rows], sell[ticks.rows]
+        touched = (ticks.ask[:, 0] <= best_buy) | (ticks.last <= best_buy)
+        touched |= (ticks.bid[:, 0] >= best_sell) | (ticks.last >= best_sell)
+        for at in np.flatnonzero(touched).tolist():
             row = int(ticks.rows[at])
             # Oracle mode trades one lot a tick; otherwise it is told by no tick, and one lot is what is sure.
-            yield rows[row], self._depth(ticks, int(at), row, 1)
+            yield self.exchange.listings[row].symbol, self._depth(ticks, at, row, 1)
 
     def last(self, symbol: str) -> Decimal:
         """The latest price."""

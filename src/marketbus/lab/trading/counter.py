@@ -95,6 +95,10 @@ class Counter:
         """Symbols with orders that wait at the venue."""
         return self._matching.resting()
 
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Symbol → highest price bid, lowest asked by those orders; NaN for none. Ticks within change nothing."""
+        return self._matching.bounds()
+
     def insert(self, account: Account, request: Request, tag: object = None) -> Order:
         """Takes an order and sends it to the venue; raises Refused, and then nothing has happened."""
         if not account.confirmed:

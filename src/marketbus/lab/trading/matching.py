@@ -1,5 +1,6 @@
 """Matches orders against each other and the simulated market's book, best price first, then who came first."""
 
+import math
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -66,6 +67,17 @@ class Matching:
     def resting(self) -> set[str]:
         """Symbols with orders that wait."""
         return {symbol for symbol, queue in self._queues.items() if queue.buys or queue.sells}
+
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Symbol → the highest price bid and the lowest asked by orders that wait, NaN where there is none."""
+        return {
+            symbol: (
+                float(queue.buys[0].limit) if queue.buys else math.nan,
+                float(queue.sells[0].limit) if queue.sells else math.nan,
+            )
+            for symbol, queue in self._queues.items()
+            if queue.buys or queue.sells
+        }
 
     def enter(self, order: Order, depth: Depth) -> list[Fill]:
         """What an arriving order gets at once; nothing when that is less than it asks for at least."""
