@@ -54,7 +54,7 @@ def daily_loss(limits: Limits, order: Order, situation: Situation) -> Verdict | 
     limit = limits.max_daily_loss
     if limit is None or not situation.adds:
         return None
-    loss = -(situation.profit or 0.0)
+    loss = 0.0 - (situation.profit or 0.0)
     reached = situation.loss_stop or (loss >= limit and loss > 0)
     return Verdict("daily_loss", limit, round(loss, 2)) if reached else None
 

@@ -20,7 +20,7 @@ class Verdict(msgspec.Struct, frozen=True):
     @property
     def words(self) -> Bilingual:
         """The sentence in both languages."""
-        fields = {**self.facts, "limit": self.limit, "value": self.value}
+        fields = {name: _plain(each) for name, each in {**self.facts, "limit": self.limit, "value": self.value}.items()}
         code = f"risk.{self.rule}"
         return Bilingual(say(code, "en", fields), say(code, "zh", fields))
 
@@ -28,3 +28,10 @@ class Verdict(msgspec.Struct, frozen=True):
         """The event that ends the order."""
         facts: dict[str, str | int | float | bool | None] = {**self.facts, "limit": self.limit, "value": self.value}
         return Denied(client_order_id, at, self.rule, str(self.words), facts)
+
+
+def _plain(value: Value) -> Value:
+    """`10`, not `10.0`; `0.3`, not `0.30000000000000004`."""
+    if not isinstance(value, float):
+        return value
+    return int(value) if value.is_integer() else round(value, 8)

@@ -112,7 +112,7 @@ def test_what_other_orders_close_cannot_be_closed_again() -> None:
     verdict = it.reserve(order("a2", offset=Offset.CLOSETODAY, volume=2.0, **closing), market(), NOW)
     assert verdict is not None
     assert (verdict.rule, verdict.limit, verdict.facts) == ("closable", 1.0, {"today": 1.0, "yesterday": 2.0})
-    assert "昨可用 2.0" in verdict.words.chinese
+    assert "可平 1（昨可用 2，今可用 1）" in verdict.words.chinese
     assert it.reserve(order("a3", offset=Offset.CLOSE, volume=2.0, **closing), market(), NOW) is None
     assert rule_of(it.reserve(order("a4", offset=Offset.CLOSE, volume=1.0, **closing), market(), NOW)) == "closable"
 
