@@ -332,6 +332,10 @@ async def test_options_on_funds_are_traded_for_cash() -> None:
         assert money["Available"] == pytest.approx(money["Balance"] - money["CurrMargin"])
         held = {each["PosiDirection"]: each for each in await query(lab, layout, "InvestorPosition")}
         assert [(held[way]["Position"], held[way]["UseMargin"] > 0) for way in "23"] == [(1, False), (1, True)]
+        (cost,) = await query(lab, layout, "OptionInstrTradeCost", InstrumentID=symbol)
+        assert held["3"]["UseMargin"] == pytest.approx(cost["Royalty"] + cost["FixedMargin"])
+        (fee,) = await query(lab, layout, "OptionInstrCommRate", InstrumentID=symbol)
+        assert money["Commission"] == pytest.approx(4 * fee["OpenRatioByVolume"])
 
 
 async def test_every_evening_the_settlement_has_to_be_confirmed_anew(layout: Layout) -> None:

@@ -14,6 +14,7 @@ from marketbus.lab.ctp_family.orders import OrderDesk
 from marketbus.lab.ctp_family.records import (
     Fields,
     account_fields,
+    cost_fields,
     detail_fields,
     fee_fields,
     margin_fields,
@@ -136,6 +137,16 @@ class QueryDesk:
     def _instrumentmarginrate(self, account: Account, broker: str, asked: Fields) -> Iterator[Fields]:
         for symbol in self._instruments(account, asked):
             yield margin_fields(self._orders.counter.terms[symbol], broker, account.user)
+
+    def _optioninstrtradecost(self, account: Account, broker: str, asked: Fields) -> Iterator[Fields]:
+        settled = self._venue.settlement()
+        for symbol in self._instruments(account, asked):
+            terms = self._orders.counter.terms[symbol]
+            if terms.option:
+                yield cost_fields(terms, settled[symbol], broker, account.user)
+
+    def _optioninstrcommrate(self, account: Account, broker: str, asked: Fields) -> Iterator[Fields]:
+        return self._instrumentcommissionrate(account, broker, asked)
 
     def _instrumentcommissionrate(self, account: Account, broker: str, asked: Fields) -> Iterator[Fields]:
         exchange = self._venue.exchange

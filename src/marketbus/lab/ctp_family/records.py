@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from marketbus.lab.ctp_family import codes
@@ -219,6 +220,21 @@ def margin_fields(terms: Terms, broker: str, user: str) -> Fields:
         "ExchangeID": terms.exchange,
         "HedgeFlag": "1",
         **dict.fromkeys(names, float(terms.margin)),
+    }
+
+
+def cost_fields(terms: Terms, settled: Decimal, broker: str, user: str) -> Fields:
+    """CThostFtdcOptionInstrTradeCostField: what a lot sold needs is its premium and a part that stays."""
+    premium = terms.turnover(settled, 1)
+    names = ("FixedMargin", "MiniMargin", "ExchFixedMargin", "ExchMiniMargin")
+    return {
+        "BrokerID": broker,
+        "InvestorID": user,
+        "InstrumentID": terms.symbol,
+        "ExchangeID": terms.exchange,
+        "HedgeFlag": "1",
+        "Royalty": float(premium),
+        **dict.fromkeys(names, float(terms.written - premium)),
     }
 
 
