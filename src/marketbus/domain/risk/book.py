@@ -23,7 +23,7 @@ from marketbus.domain.risk.situation import Closable, Market, Situation
 from marketbus.domain.risk.size_rules import margin_of, notional
 from marketbus.domain.risk.thresholds import Thresholds
 from marketbus.domain.risk.verdict import Verdict
-from marketbus.domain.times import to_datetime, yyyymmdd
+from marketbus.domain.times import NS, to_datetime, yyyymmdd
 
 _Likeness = tuple[Instrument, Direction, Offset, str, float, float]
 
@@ -139,7 +139,7 @@ class RiskBook:
         """The order's surroundings now."""
         instrument, exchange = order.instrument, order.exchange
         day = self.flow.state.trading_day or yyyymmdd(to_datetime(now).date())
-        self._forget(now - self.limits.identical_within)
+        self._forget(now - round(self.limits.identical_within * NS))
         flow, account = self.flow.of(exchange), self._account
         reserved_margin = self.reserved.margin
         return Situation(

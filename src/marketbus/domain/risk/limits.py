@@ -6,7 +6,6 @@ import msgspec
 
 from marketbus.domain.errors import BadRequest
 from marketbus.domain.instrument import Pattern
-from marketbus.domain.times import NS
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,8 +27,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How much worse than the last price an order may be priced, as a share of it."""
     collar_ticks: int = 10
     """The collar is never narrower than this many price ticks: spreads trade around 0."""
-    max_price_age: int | None = 60 * NS
-    """ns since the last tick of the instrument."""
+    max_price_age: float | None = 60.0
+    """Seconds since the last tick of the instrument."""
     orders_per_second: int | None = 9
     """Orders and cancels within any second; 10 count as one of the occasions that make programme trading."""
     orders_per_day: int | None = 2_000
@@ -38,7 +37,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Of a trading day; exchanges look at 400 to 500."""
     max_identical: int | None = 3
     """Orders alike in everything within `identical_within`."""
-    identical_within: int = NS
+    identical_within: float = 1.0
+    """Seconds."""
     max_daily_loss: float | None = 50_000.0
     """After it, only closing orders until the trading day is over."""
     min_days_to_expiry: int | None = 3
@@ -70,7 +70,7 @@ class Tightening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_open_orders: int | None = None
     price_collar: float | None = None
     collar_ticks: int | None = None
-    max_price_age: int | None = None
+    max_price_age: float | None = None
     orders_per_second: int | None = None
     orders_per_day: int | None = None
     cancels_per_contract: int | None = None

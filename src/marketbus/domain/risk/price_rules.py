@@ -56,11 +56,11 @@ def stale_price(limits: Limits, order: Order, situation: Situation) -> Verdict |
     """There is a price of the instrument, and it is not old."""
     if limits.max_price_age is None or order.offset.closes:
         return None  # a position must be closable when the market data line is down
-    at, limit = situation.market.price_at, limits.max_price_age / NS
+    at, limit = situation.market.price_at, limits.max_price_age
     if at is None:
         return Verdict("no_price", limit, "")
-    age = situation.now - at
-    return Verdict("stale_price", limit, round(age / NS, 1)) if age > limits.max_price_age else None
+    age = (situation.now - at) / NS
+    return Verdict("stale_price", limit, round(age, 1)) if age > limit else None
 
 
 def _collar(limits: Limits, order: Order, situation: Situation, middle: float | None) -> float | None:
