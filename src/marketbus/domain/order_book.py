@@ -137,21 +137,6 @@ class OrderBook:
         self.restore(order)
         return self.report(report)
 
-    def alike(self, report: OrderReport) -> list[Order]:
-        """Orders of ours that the report may be of, by what they ask for: sent, but without any number of the venue's.
-
-        For venues that name an order only after the call: when one report and one order are alike, they are the same.
-        """
-        return [
-            life.order
-            for life in self._lives.values()
-            if life.order.state in (OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN)
-            and not life.order.venue_ref
-            and not life.order.venue_id
-            and _may_be(life.order, report)
-            and all(getattr(life.order, name) == getattr(report, name) for name in _ASKED)
-        ]
-
     def close_day(self, trading_day: int) -> int:
         """Let go of what was over before this trading day (yyyymmdd); the journal keeps it. Gives how many."""
         gone = [
@@ -189,9 +174,6 @@ class OrderBook:
         for trade in found:
             del self._unclaimed[trade.key]
         return [life.fill(trade) for trade in found]
-
-
-_ASKED = ("offset", "type", "price", "volume")
 
 
 def _before(order: Order, trading_day: int) -> bool:

@@ -79,19 +79,6 @@ def test_restored_orders_know_their_fills() -> None:
     assert [order.traded for order in after.active()] == [1]
 
 
-def test_an_order_without_a_number_is_known_by_what_it_asks_for() -> None:
-    book = OrderBook()
-    book.claim(request("a1"), now=1)
-    book.claim(request("a2", price=3101.0), now=1)
-    book.claim(request("a3"), now=1)
-    book.own(Sent("a3", 2, "1_2_9"))
-    assert [order.client_order_id for order in book.alike(report(OrderState.ACCEPTED))] == ["a1"]
-    assert [order.client_order_id for order in book.alike(report(OrderState.ACCEPTED, price=3101.0))] == ["a2"]
-    assert book.alike(report(OrderState.ACCEPTED, volume=9.0)) == []
-    assert book.report(report(OrderState.ACCEPTED, client_order_id="a1"))[0].outcome is Outcome.APPLIED
-    assert book.alike(report(OrderState.ACCEPTED)) == []
-
-
 def test_a_new_day_lets_go_of_what_is_over() -> None:
     book = OrderBook()
     for name in ("a1", "a2"):
