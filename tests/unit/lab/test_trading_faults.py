@@ -1,12 +1,14 @@
 """Scripted faults between the counter and an SDK: what is heard changes, the books do not."""
 
 import asyncio
+import random
 
 import pytest
 
-from marketbus.lab.ctp_family import CounterLab, LabControl, frame
+from marketbus.lab.ctp_family import CounterLab, LabControl, codes, frame
 from marketbus.lab.ctp_family.layout import Layout
 from marketbus.lab.errors import LabError
+from marketbus.lab.trading import State
 from tests.unit.lab.counter_client import running
 from tests.unit.lab.test_trading import prices
 from tests.unit.lab.trading_client import Trader
@@ -177,3 +179,51 @@ async def test_the_control_port_trades_and_refuses_in_words(layout: Layout) -> N
         assert "'zz'" in errors[4]
         positions = lab.terminal.books()["positions"]
         assert {(each["direction"], each["volume"]) for each in positions} == {("long", 1), ("short", 4)}
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_went_wrong_a_replay_tells_the_books(layout: Layout, seed: int) -> None:
+    """Orders, cancels, another terminal, other participants and faults at random; then somebody logs in and listens."""
+    dice = random.Random(seed)
+    async with running(layout) as lab:
+        trader = await Trader.ready(lab, layout)
+        bid, _ = prices(lab)
+        sent: list[str] = []
+        for _ in range(60):
+            step = dice.choice(["OnRtnOrder:*", "OnRtnTrade", "OnErr*", "ReqOrderInsert", "ReqOrderAction"])
+            match dice.randrange(7):
+                case 0 | 1 | 2:
+                    sent.append(trader.order(price=bid + dice.randrange(-4, 5), volume=dice.randrange(1, 6)))
+                case 3 if sent:
+                    trader.cancel(dice.choice(sent))
+                case 4:
+                    action = dice.choice(["drop", "duplicate", "delay"] + ["reorder"] * step.startswith("On"))
+                    lab.terminal.fault(step, action, ms=1, skip=dice.randrange(3))
+                case 5:
+                    direction = dice.choice(["buy", "sell"])
+                    lab.terminal.strike("rb2701", direction, dice.randrange(1, 9), bid + dice.randrange(-4, 5))
+                case _:
+                    lab.terminal.order("rb2701", dice.choice(["buy", "sell"]), 1, bid + dice.randrange(-4, 5))
+            await asyncio.sleep(0)
+        await trader.silence()
+        assert lab.terminal.heal() > 0
+        listener = await Trader.ready(lab, layout)
+        await listener.silence()
+        books = lab.terminal.books()
+        orders = {
+            (data["SessionID"], data["OrderRef"].strip()): (data["OrderStatus"], data["VolumeTraded"])
+            for name, _, data in listener.told
+            if name == "OnRtnOrder"
+        }
+        assert orders == {
+            (order["session"], order["ref"]): (codes.STATES[State(order["state"])], order["traded"])
+            for order in books["orders"]
+        }
+        trades = [data for name, _, data in listener.told if name == "OnRtnTrade"]
+        assert [(data["TradeID"].strip(), data["Volume"]) for data in trades] == [
+            (trade["trade_id"], trade["volume"]) for trade in books["trades"]
+        ]
+        net = sum(data["Volume"] * (1 if data["Direction"] == "0" else -1) for data in trades)
+        assert net == sum(each["volume"] * (1 if each["direction"] == "long" else -1) for each in books["positions"])
+        numbers = [each.sequence for each in listener.frames if each.sequence]
+        assert numbers == list(range(1, len(numbers) + 1))
