@@ -93,3 +93,19 @@ class BusUnavailable(MarketBusError):
     """NATS cannot be reached, or nobody answered in time."""
 
     code = "unavailable"
+
+
+class OrderDenied(MarketBusError):
+    """We said no to an order or a cancel; `rule` says which of ours."""
+
+    code = "order_denied"
+
+    def __init__(self, rule: str, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.rule = rule
+
+
+class OutcomeUnknown(MarketBusError):
+    """What became of a request is not known; look the order up by its id, do not send it again."""
+
+    code = "outcome_unknown"

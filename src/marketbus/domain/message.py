@@ -235,7 +235,54 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "supervisor.stopping": ("stopping", "正在停止"),
     "supervisor.stopped": ("stopped", "已停止"),
     "supervisor.first_tick": ("first tick after {seconds:.2f} s", "启动后 {seconds:.2f} 秒收到第一笔行情"),
+    "desk.syncing": (
+        "trading day {day}: asking the venue for all orders, trades, positions and funds",
+        "交易日 {day}：正在向柜台查询全部委托、成交、持仓和资金",
+    ),
+    "desk.ready": (
+        "orders can be sent: {orders} orders and {trades} trades of the venue match the journal, {adopted} adopted",
+        "可以下单：柜台的 {orders} 笔委托、{trades} 笔成交与日志相符，其中 {adopted} 笔为外部委托",
+    ),
+    "desk.lost": ("the trading session is gone; new orders are denied", "交易连接已断开，新委托一律拒绝"),
+    "desk.books_incomplete": ("{words}; the venue is asked again", "柜台查询不完整：{words}，稍后重新查询"),
+    "desk.journal_old": (
+        "this journal ({standing}, at {position}) is not the one last announced (at {announced}): a restored disk, or "
+        "another machine? No orders until the right one is back",
+        "本机交易日志（{standing}，位置 {position}）不是最近公布的那一份（位置 {announced}）：是否恢复了旧磁盘或换了机器？换回正确的日志之前不能下单",
+    ),
+    "desk.unreadable": (
+        "the order journal cannot be read; trading waits for it: {detail}",
+        "交易日志无法读取，交易暂停：{detail}",
+    ),
+    "desk.event_failed": ("an event of the venue failed: {detail}", "处理柜台回报时出错：{detail}"),
+    "order.misfit": (
+        "order {order}: {what} does not fit what is known ({why}); the venue is asked",
+        "委托 {order}：{what} 与已知状态不符（{why}），正在向柜台查询",
+    ),
+    "order.unknown": (
+        "order {order}: outcome not known ({why}); the venue is asked, it is not sent again",
+        "委托 {order}：结果未知（{why}），正在向柜台查询，不会重发",
+    ),
+    "kill.on": (
+        "KILL by {principal}: new orders are denied, {orders} open orders are being cancelled",
+        "{principal} 触发紧急停止：拒绝新委托，正在撤销 {orders} 笔活动委托",
+    ),
+    "kill.flat": ("flat of orders: the venue has confirmed it", "柜台已确认：活动委托全部了结"),
+    "kill.released": ("kill released by {principal}: orders are taken again", "{principal} 解除紧急停止，恢复下单"),
+    "kill.cancel_failed": (
+        "cancel of {order} did not go out: {words}; tried again",
+        "委托 {order} 撤单未发出：{words}，将重试",
+    ),
     # Why an order is denied: one for each rule of domain.risk, with its limit and the value that broke it.
+    "risk.session": (
+        "the trading session is {value}, orders can be sent when it is READY",
+        "交易会话状态为 {value}，READY 之后才能下单",
+    ),
+    "risk.killed": (
+        "the kill switch was pulled; `marketbus release` ends it",
+        "紧急停止已触发，用 marketbus release 解除后才能下单",
+    ),
+    "risk.journal": ("the order journal cannot be written: {value}", "交易日志写不进去：{value}"),
     "risk.valid_until": (
         "the request came {value} s after it was valid; it was not executed",
         "请求超过有效期 {value} 秒才到达，未执行",

@@ -1,0 +1,314 @@
+"""The one way of an order to the venue: claim, judge, write down, send. Nothing else calls the SDK with an order."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from marketbus.application.trading.ledger import Ledger
+from marketbus.application.trading.market_view import MarketView
+from marketbus.application.trading.notes import Note
+from marketbus.application.trading.outbox import Outbox
+from marketbus.application.trading.restore import recalled
+from marketbus.application.trading.session import TradingSession
+from marketbus.domain.errors import BadRequest, OrderDenied
+from marketbus.domain.journal_entry import EntryKind
+from marketbus.domain.order import Order, OrderState
+from marketbus.domain.order_events import CancelRefused, CancelSent, Denied, Lost, Refused, Sent
+from marketbus.domain.order_request import MAX_VALIDITY, CancelRequest, OrderRequest, is_late
+from marketbus.domain.risk.verdict import Verdict
+from marketbus.domain.status import Level
+from marketbus.domain.times import NS
+from marketbus.ports.clock import Clock
+from marketbus.ports.journal import AlreadyClaimed, JournalUnavailable, OrderJournal
+from marketbus.ports.log import Log
+from marketbus.ports.trading import NotSent, TradingGateway
+
+PATIENCE = 5.0
+"""Seconds for one call of the SDK, which takes microseconds when all is well."""
+WRITING = 1.0
+"""Seconds that a cancel waits for the journal at most: it lowers risk, and goes out without it."""
+
+
+class OrderDesk:
+    """Takes requests of one account. `killed` says whether the kill switch is on."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        gateway: TradingGateway,
+        session: TradingSession,
+        journal: OrderJournal,
+        outbox: Outbox,
+        market: MarketView,
+        *,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self.killed: Callable[[], bool] = lambda: False
+        self._ledger = ledger
+        self._gateway = gateway
+        self._session = session
+        self._journal = journal
+        self._outbox = outbox
+        self._market = market
+        self._clock = clock
+        self._log = log
+        self._sending: dict[str, asyncio.Task[Order]] = {}
+        self._calling: set[str] = set()
+        self._cancels: set[asyncio.Task[Order]] = set()
+
+    # Orders.
+
+    async def send(self, request: OrderRequest) -> Order:
+        """Send one order; the same request again gives what became of the first.
+
+        Returns once the order is on its way, or DENIED, or its outcome is not known; the state says which.
+
+        Raises:
+            BadRequest: no id, an id of another order, a validity that is too long.
+        """
+        now = self._clock.now()
+        if request.valid_until > now + MAX_VALIDITY:
+            raise BadRequest(f"valid_until: more than {MAX_VALIDITY // NS} s ahead", "is the clock right?")
+        claim = self._ledger.book.claim(request, now, self._ledger.trading_day)
+        if claim.new:
+            task = asyncio.get_running_loop().create_task(self._send(request, claim.order))
+            self._sending[request.client_order_id] = task
+            task.add_done_callback(lambda _: self._sending.pop(request.client_order_id, None))
+        running = self._sending.get(request.client_order_id)
+        # Shielded: a caller that goes away does not stop an order half way.
+        return claim.order if running is None else await asyncio.shield(running)
+
+    async def order(self, client_order_id: str) -> Order | None:
+        """One order as it stands, however old; None when there is no such order.
+
+        Raises:
+            JournalUnavailable: it is not one of these days', and the journal cannot be read.
+        """
+        known = self._ledger.book.get(client_order_id)
+        if known is not None:
+            return known
+        found = await recalled(self._journal, self._ledger.name.account, client_order_id)
+        return None if found is None else found[0]
+
+    @property
+    def on_the_way(self) -> frozenset[str]:
+        """Ids of orders between the claim and the SDK's answer; a query cannot tell anything of them yet."""
+        return frozenset(self._sending)
+
+    def session_lost(self) -> None:
+        """Nobody knows now what became of orders that the venue has not answered."""
+        for order in self._ledger.book.active():
+            if order.state is OrderState.SENT or order.client_order_id in self._calling:
+                self.lost(order, "disconnect")
+
+    def lost(self, order: Order, why: str) -> None:
+        """The outcome of an order is not known: the venue must be asked."""
+        self._ledger.own(Lost(order.client_order_id, self._clock.now()), EntryKind.OUTCOME_UNKNOWN, {"cause": why})
+        self._log.log(Level.WARNING, "order.unknown", order=order.client_order_id, why=why)
+        self._ledger.doubt()
+
+    async def _send(self, request: OrderRequest, order: Order) -> Order:
+        verdict = self._judge(order)
+        number = self._session.number
+        if verdict is None:
+            try:
+                order = self._ledger.numbered(order, self._gateway.next_ref())
+            except NotSent as error:
+                verdict = Verdict("session", "", error.message)
+        if verdict is not None:
+            return await self._deny_unclaimed(request, order, verdict)
+        try:
+            await self._outbox.claim(self._claimed(request), self._new(order))
+        except AlreadyClaimed:
+            return await self._older(request)
+        except JournalUnavailable as error:
+            return self._deny(order, Verdict("journal", "", str(error.words)))
+        self._ledger.noted(order)
+        now = self._clock.now()
+        if is_late(order.valid_until, now):
+            late = round((now - order.valid_until) / NS, 3)
+            return self._deny(order, Verdict("valid_until", order.valid_until, late), note=True)
+        refusal = self._refusal()
+        if refusal is None and number != self._session.number:
+            refusal = Verdict("session", "", "new")  # the reference is of the session before
+        if refusal is not None:
+            return self._deny(order, refusal, note=True)
+        return await self._call(order)
+
+    async def _call(self, order: Order) -> Order:
+        """The SDK. Whatever ends this without an answer leaves an order whose outcome is not known."""
+        order_id = order.client_order_id
+        self._calling.add(order_id)
+        try:
+            await asyncio.wait_for(self._gateway.send(order), PATIENCE)
+        except NotSent as error:
+            refused = Refused(order_id, self._clock.now(), words=str(error))
+            return self._ledger.own(refused, EntryKind.VENUE_EVENT)
+        except TimeoutError:
+            self.lost(order, "timeout")
+        except BaseException:
+            self.lost(order, "error")
+            raise
+        else:
+            self._ledger.own(Sent(order_id, self._clock.now(), order.venue_ref), EntryKind.SENT)
+        finally:
+            self._calling.discard(order_id)
+        return self._ledger.book.get(order_id) or order
+
+    def _judge(self, order: Order) -> Verdict | None:
+        refusal = self._refusal()
+        if refusal is not None:
+            return refusal
+        return self._ledger.risk.reserve(order, self._market.market(order.instrument), self._clock.now())
+
+    def _refusal(self) -> Verdict | None:
+        if self.killed():
+            return Verdict("killed", "", "")
+        if not self._session.ready:
+            return Verdict("session", "READY", self._session.blocked or self._session.state)
+        trouble = self._journal.trouble
+        return None if trouble is None else Verdict("journal", "", str(trouble.words))
+
+    async def _deny_unclaimed(self, request: OrderRequest, order: Order, verdict: Verdict) -> Order:
+        """The denial takes the id: a request sent again later must not be executed then."""
+        change = self._ledger.book.own(verdict.denied(order.client_order_id, self._clock.now()))[0]
+        denied = change.order or order
+        self._ledger.noted(denied)
+        note = self._note(EntryKind.DENIED, denied)
+        try:
+            await self._outbox.claim(self._claimed(request), note)
+        except AlreadyClaimed:
+            return await self._older(request)
+        except JournalUnavailable as error:
+            self._log.log(Level.WARNING, "journal.unwritable", words=error.words, detail=str(error))
+        return denied
+
+    def _deny(self, order: Order, verdict: Verdict, *, note: bool = False) -> Order:
+        denied: Denied = verdict.denied(order.client_order_id, self._clock.now())
+        if note:
+            return self._ledger.own(denied, EntryKind.DENIED)
+        # Not in the journal, or nobody knows: nothing more is written about it, and it was not sent.
+        after = self._ledger.book.own(denied)[0].order or order
+        self._ledger.noted(after)
+        return after
+
+    async def _older(self, request: OrderRequest) -> Order:
+        """The id was used on another day, or by a claim of which we did not hear that it was written."""
+        account, order_id = self._ledger.name.account, request.client_order_id
+        found = await recalled(self._journal, account, order_id)
+        if found is None:
+            raise BadRequest(f"client_order_id {order_id!r} is taken", "take a new one")
+        self._ledger.adopted(*found)
+        order = found[0]
+        if order.state in (OrderState.NEW, OrderState.SENT):
+            self.lost(order, "found in the journal")
+        if field := request.differs_from(order):
+            raise BadRequest(
+                f"client_order_id {order_id!r} belongs to an order with another {field}",
+                "an id names one order for ever; take a new one",
+            )
+        return self._ledger.book.get(order_id) or order
+
+    def _claimed(self, request: OrderRequest) -> Note:
+        note = self._ledger.note(EntryKind.CLAIMED, principal=request.origin)
+        return Note(
+            kind=note.kind,
+            time=note.time,
+            account=note.account,
+            trading_day=note.trading_day,
+            event=request,
+            principal=request.origin,
+            client_order_id=request.client_order_id,
+        )
+
+    def _new(self, order: Order) -> Note:
+        return self._note(EntryKind.NEW, order)
+
+    def _note(self, kind: EntryKind, order: Order) -> Note:
+        name = self._ledger.name
+        return Note(
+            kind=kind, time=self._clock.now(), account=name.account, trading_day=self._ledger.trading_day, order=order
+        )
+
+    # Cancels.
+
+    async def cancel(self, request: CancelRequest) -> Order:
+        """Ask the venue to cancel one order; one that is over is given back as it stands.
+
+        Returns once the cancel is on its way; that it is cancelled is told by its state.
+
+        Raises:
+            BadRequest: no such order, or the request is late.
+            OrderDenied: the contract's cancels of the day are used up, and the order lowers risk.
+            NotSent: there is no session, or the SDK said no.
+        """
+        order = await self.order(request.client_order_id)
+        if order is None:
+            raise BadRequest(f"no order {request.client_order_id!r} of account {self._ledger.name.account}")
+        if is_late(request.valid_until, self._clock.now()):
+            raise BadRequest("valid_until: the cancel came too late, it was not executed", "send it again if it stands")
+        return await self._shielded(self._cancel(order, request.origin, emergency=False))
+
+    async def cancel_now(self, order: Order, principal: str) -> Order:
+        """In an emergency: no limit of ours holds it back.
+
+        Raises:
+            NotSent: there is no session, or the SDK said no.
+        """
+        return await self._shielded(self._cancel(order, principal, emergency=True))
+
+    async def cancel_all(self, principal: str, vt_symbol: str = "") -> list[Order]:
+        """Ask for the cancel of every open order, other terminals' included; of one instrument, if it is named.
+
+        Gives the orders that were asked for. What could not go out is left as it stands.
+        """
+        orders = [order for order in self._ledger.book.active() if vt_symbol in ("", order.vt_symbol)]
+        asked = await asyncio.gather(*(self.cancel_now(order, principal) for order in orders), return_exceptions=True)
+        for result in asked:
+            if isinstance(result, BaseException) and not isinstance(result, NotSent):
+                raise result
+        return [each for each in asked if isinstance(each, Order)]
+
+    async def _cancel(self, order: Order, principal: str, *, emergency: bool) -> Order:
+        order_id = order.client_order_id
+        if (sending := self._sending.get(order_id)) is not None:
+            await asyncio.wait({sending})  # a cancel must not overtake its order
+        order = self._ledger.book.get(order_id) or order
+        if not order.is_active:
+            return order
+        if order_id not in self._ledger.book:
+            self._ledger.adopted(order)
+        if not self._session.connected:
+            raise NotSent("no trading session", "the cancel was not sent; try again when it is back")
+        now = self._clock.now()
+        verdict = self._ledger.risk.cancel(order, now, emergency=emergency)
+        if verdict is not None:
+            raise OrderDenied(verdict.rule, str(verdict.words))
+        order = self._ledger.own(CancelSent(order_id, now), EntryKind.CANCEL_REQUESTED, {"by": principal})
+        await self._written()
+        try:
+            await asyncio.wait_for(self._gateway.cancel(order), PATIENCE)
+        except NotSent as error:
+            self._ledger.own(CancelRefused(order_id, self._clock.now(), words=str(error)), EntryKind.VENUE_EVENT)
+            raise
+        except TimeoutError:
+            self._ledger.doubt()
+        return self._ledger.book.get(order_id) or order
+
+    async def _written(self) -> None:
+        try:
+            await asyncio.wait_for(self._outbox.flushed(), WRITING)
+        except TimeoutError:
+            return  # a disk that hangs
+
+    async def _shielded(self, work: Coroutine[Any, Any, Order]) -> Order:
+        task = asyncio.get_running_loop().create_task(work)
+        self._cancels.add(task)
+        task.add_done_callback(self._cancels.discard)
+        return await asyncio.shield(task)
+
+    def stop(self) -> None:
+        """End what is under way; what became of it is found out at the next start."""
+        for task in (*self._sending.values(), *self._cancels):
+            task.cancel()

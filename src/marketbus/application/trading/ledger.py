@@ -1,0 +1,240 @@
+"""The books of one account: orders, positions and risk move together, and every movement is noted."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from marketbus.application.trading.market_view import MarketView
+from marketbus.application.trading.matching import by_attributes
+from marketbus.application.trading.notes import Facts, Note
+from marketbus.application.trading.outbox import Outbox
+from marketbus.domain.account import Account
+from marketbus.domain.instrument import Instrument
+from marketbus.domain.journal_entry import EntryKind
+from marketbus.domain.order import Order, OrderState
+from marketbus.domain.order_book import OrderBook
+from marketbus.domain.order_events import CancelRefused, OrderReport, OwnEvent, Refused
+from marketbus.domain.order_life import Change, Outcome
+from marketbus.domain.position import Position
+from marketbus.domain.position_keeper import HoldingKey, PositionKeeper
+from marketbus.domain.rates import Rates
+from marketbus.domain.risk.book import RiskBook
+from marketbus.domain.status import Level
+from marketbus.domain.trade import Trade
+from marketbus.ports.clock import Clock
+from marketbus.ports.log import Log
+from marketbus.ports.trading import VenueBooks, VenueEvent
+
+
+class Name(NamedTuple):
+    """Whose books these are."""
+
+    gateway: str
+    account: str
+    """The alias in the configuration."""
+
+
+class Ledger:
+    """Owned by the loop. `doubt` is called when something only a complete query can settle was heard."""
+
+    def __init__(
+        self, name: Name, risk: RiskBook, outbox: Outbox, market: MarketView, *, clock: Clock, log: Log
+    ) -> None:
+        self.name = name
+        self.risk = risk
+        self.book = OrderBook()
+        self.funds: Account | None = None
+        self.trading_day = 0
+        self.fills = 0
+        """Fills counted so far."""
+        self.misfits: Counter[str] = Counter()
+        """Words of the venue that contradicted what was known, by what they were."""
+        self.rates: dict[Instrument, Rates] = {}
+        self.doubt: Callable[[], None] = lambda: None
+        self._outbox = outbox
+        self._market = market
+        self._clock = clock
+        self._log = log
+        self._noted: dict[str, Order] = {}
+        self._keeper = PositionKeeper(*name, self._size, lambda instrument: self.rates.get(instrument, Rates()))
+
+    # What happened.
+
+    def venue(self, event: VenueEvent) -> Order | None:
+        """Take one word of the venue; gives the order it was about."""
+        match event:
+            case OrderReport():
+                return self._report(event)
+            case Trade():
+                change = self.book.fill(event)
+                if change.outcome is Outcome.UNMATCHED:
+                    self.doubt()  # its order's report was lost, or is late
+                self._take([change], EntryKind.VENUE_EVENT, event)
+                return change.order
+            case Refused() | CancelRefused():
+                if event.client_order_id not in self.book:
+                    self.doubt()
+                    return None
+                return self.own(event, EntryKind.VENUE_EVENT)
+
+    def own(self, event: OwnEvent, kind: EntryKind, facts: Facts | None = None) -> Order:
+        """Take what we did or know; the order is in the book."""
+        changes = self.book.own(event)
+        self._take(changes, kind, event, facts)
+        order = changes[0].order
+        if order is None:
+            raise LookupError(event.client_order_id)
+        return order
+
+    def adopted(self, order: Order, trades: Sequence[Trade] = ()) -> None:
+        """Put an order as it stands, known from the journal."""
+        self.book.restore(order, trades)
+        self._noted[order.client_order_id] = order
+        self._follow(order)
+
+    def numbered(self, order: Order, venue_ref: str) -> Order:
+        """The order with the session's number, by which the venue will speak of it."""
+        order = msgspec.structs.replace(order, venue_ref=venue_ref)
+        self.book.restore(order)
+        return order
+
+    def noted(self, order: Order) -> None:
+        """The order stands in the journal as it is here."""
+        self._noted[order.client_order_id] = order
+        self._follow(order)
+
+    def take(self, books: VenueBooks, counted: Iterable[Trade]) -> Note:
+        """Take the venue's positions and funds in place of ours; `counted`: trades that are in them already."""
+        before = {self._key(each): each for each in self._keeper.positions()}
+        self._keeper.load(books.positions, [trade.key for trade in counted], books.trading_day)
+        now = self._clock.now()
+        after = {self._key(each): each for each in self._keeper.positions(now)}
+        for gone in before.keys() - after.keys():
+            after[gone] = self._keeper.position(gone, now)
+        self.risk.positions(after.values())
+        changed = tuple(each for key, each in after.items() if key not in before or _lots(each) != _lots(before[key]))
+        funds = books.account
+        if funds is not None:
+            self.risk.account(funds)
+            if self.funds is not None and _same(funds, self.funds):
+                funds = None
+            else:
+                self.funds = funds
+        return Note(
+            kind=EntryKind.RECONCILED,
+            time=now,
+            account=self.name.account,
+            trading_day=self.trading_day,
+            positions=changed,
+            funds=funds,
+        )
+
+    def begin_day(self, trading_day: int) -> None:
+        """The venue's trading day; sessions of one day follow each other."""
+        self.trading_day = trading_day
+        self.risk.day(trading_day)
+
+    def positions(self) -> list[Position]:
+        """Every position held, or traded today."""
+        return [
+            msgspec.structs.replace(each, journal_position=self._outbox.written)
+            for each in self._keeper.positions(self._clock.now())
+        ]
+
+    def note(self, kind: EntryKind, facts: Facts | None = None, principal: str = "") -> Note:
+        """Something that is not about one order."""
+        return Note(
+            kind=kind,
+            time=self._clock.now(),
+            account=self.name.account,
+            trading_day=self.trading_day,
+            facts=facts or {},
+            principal=principal,
+        )
+
+    def _report(self, report: OrderReport) -> Order | None:
+        changes = self.book.report(report)
+        kind = EntryKind.VENUE_EVENT
+        if changes[0].outcome is Outcome.UNMATCHED:
+            if own := by_attributes(self.book.active(), report):
+                changes = self.book.report(msgspec.structs.replace(report, client_order_id=own.client_order_id))
+            else:
+                kind = EntryKind.ADOPTED
+                changes = self.book.adopt(report)
+        self._take(changes, kind, report)
+        return changes[0].order
+
+    def _take(
+        self, changes: Iterable[Change], kind: EntryKind, event: msgspec.Struct, facts: Facts | None = None
+    ) -> None:
+        for change in changes:
+            if change.outcome is Outcome.MISFIT:
+                self._misfit(change, type(event).__name__)
+            if change.order is not None:
+                self._note(change, change.order, kind, event, facts)
+
+    def _note(self, change: Change, order: Order, kind: EntryKind, event: msgspec.Struct, facts: Facts | None) -> None:
+        before = self._noted.get(order.client_order_id)
+        if before == order and change.trade is None:
+            return
+        if before is not None and before.state is OrderState.UNKNOWN and kind is EntryKind.VENUE_EVENT:
+            kind = EntryKind.RESOLVED
+        self._noted[order.client_order_id] = order
+        keys: set[HoldingKey] = set()
+        if (key := self._follow(order)) is not None:
+            keys.add(key)
+        if change.trade is not None:
+            kind = EntryKind.TRADE
+            self.fills += 1
+            booked = self._keeper.trade(change.trade)
+            keys.update(booked.keys)
+            if booked.missing:
+                self.doubt()
+        now = self._clock.now()
+        positions = tuple(self._keeper.position(key, now) for key in keys)
+        for position in positions:
+            self.risk.position(position)
+        self._outbox.put(
+            Note(
+                kind=kind,
+                time=now,
+                account=self.name.account,
+                trading_day=self.trading_day,
+                order=order,
+                trade=change.trade,
+                positions=positions,
+                event=None if kind is EntryKind.TRADE else event,
+                facts={**(facts or {}), "why": change.why} if change.why else facts or {},
+            )
+        )
+
+    def _follow(self, order: Order) -> HoldingKey | None:
+        self.risk.follow(order, self._market.contract(order.instrument))
+        return self._keeper.order(order)
+
+    def _misfit(self, change: Change, what: str) -> None:
+        self.misfits[what] += 1
+        order = change.order
+        if order is not None:
+            self._log.log(Level.WARNING, "order.misfit", order=order.client_order_id, what=what, why=change.why)
+        self.doubt()
+
+    def _size(self, instrument: Instrument) -> float:
+        contract = self._market.contract(instrument)
+        return 1.0 if contract is None else contract.size
+
+    @staticmethod
+    def _key(position: Position) -> HoldingKey:
+        return HoldingKey(position.instrument, position.direction, position.hedge)
+
+
+def _lots(position: Position) -> tuple[float, float, float, float]:
+    return position.volume, position.yd_volume, position.frozen, position.yd_frozen
+
+
+def _same(funds: Account, before: Account) -> bool:
+    return msgspec.structs.replace(funds, updated=0, journal_position=0) == msgspec.structs.replace(
+        before, updated=0, journal_position=0
+    )

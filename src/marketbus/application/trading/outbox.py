@@ -1,0 +1,190 @@
+"""The way of everything that happened: into the journal in its order, then to the bus in the journal's order."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from marketbus.application.trading.notes import Note, entry_of, note_of, placed
+from marketbus.domain.errors import BusUnavailable
+from marketbus.ports.journal import JournalUnavailable, OrderJournal
+from marketbus.ports.trading_publisher import TradingPayload, TradingPublisher
+
+RETRY = 0.5
+"""Seconds between two attempts while the journal or the bus says no."""
+KEPT = 20_000
+"""Payloads that wait in memory for the bus; with more of them they are read from the journal afterwards."""
+AT_ONCE = 500
+"""Payloads given to the bus at a time."""
+
+Sleep = Callable[[float], Awaitable[object]]
+
+
+class _Claim(NamedTuple):
+    notes: tuple[Note, ...]
+    done: "asyncio.Future[None]"
+
+
+class Outbox:
+    """Of one account. What was put is never dropped: while the journal is unwritable it waits, in order."""
+
+    def __init__(
+        self, account: str, journal: OrderJournal, publisher: TradingPublisher, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        self._account = account
+        self._journal = journal
+        self._publisher = publisher
+        self._sleep = sleep
+        self._notes: list[Note] = []
+        self._claims: list[_Claim] = []
+        self._waiters: list[asyncio.Future[bool]] = []
+        self._due = asyncio.Event()
+        self._out: deque[TradingPayload] = deque()
+        self._told = asyncio.Event()
+        self._behind = False
+        self.written = 0
+        """The last position of this account on disk."""
+        self.published = 0
+        """The last position that the bus has."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything was written and told."""
+        return not (self._notes or self._claims or self._out or self._behind)
+
+    def begin(self, position: int) -> None:
+        """What the journal holds up to here was told by an earlier worker, or is asked for by `events`."""
+        self.written = self.published = position
+
+    def put(self, note: Note) -> None:
+        """Something that happened: it is written as soon as it can be."""
+        self._notes.append(note)
+        self._due.set()
+
+    async def claim(self, *notes: Note) -> None:
+        """Write notes together, of which the first claims an id; nothing may happen before this returns.
+
+        Raises:
+            AlreadyClaimed, JournalUnavailable, ValueError: nothing of it was taken, see `OrderJournal.append`.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._claims.append(_Claim(notes, done))
+        self._due.set()
+        await done
+
+    async def flushed(self) -> bool:
+        """Wait until all that was put is on disk: True; False when it could not be written now."""
+        if not self._notes:
+            return True
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiters.append(done)
+        self._due.set()
+        return await done
+
+    async def run(self) -> None:
+        """Write and tell, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._write())
+            tasks.create_task(self._tell())
+
+    async def _write(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            if not await self._write_what_waits():
+                await self._sleep(RETRY)
+                self._due.set()
+
+    async def _write_what_waits(self) -> bool:
+        """One commit's worth. What was put goes first and in one piece: later news must not overtake older."""
+        notes, claims, waiters = tuple(self._notes), self._claims, self._waiters
+        self._claims, self._waiters = [], []
+        groups = [notes, *(claim.notes for claim in claims)] if notes else [claim.notes for claim in claims]
+        appends = [asyncio.ensure_future(self._append(group)) for group in groups]
+        try:
+            results = await asyncio.gather(*appends, return_exceptions=True)
+        except asyncio.CancelledError:
+            for claim in claims:
+                claim.done.cancel()
+            raise
+        good = True
+        if notes:
+            first = results.pop(0)
+            if isinstance(first, JournalUnavailable):
+                good = False
+            elif isinstance(first, BaseException):
+                raise first
+            else:
+                del self._notes[: len(notes)]
+                self._enter(first)
+        for claim, result in zip(claims, results, strict=True):
+            if not isinstance(result, BaseException):
+                self._enter(result)
+            if claim.done.done():
+                continue  # nobody waits any more
+            if isinstance(result, BaseException):
+                claim.done.set_exception(result)
+            else:
+                claim.done.set_result(None)
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(good)
+        return good
+
+    async def _append(self, notes: Sequence[Note]) -> list[Note]:
+        positions = await self._journal.append([entry_of(note) for note in notes])
+        return [placed(note, position) for note, position in zip(notes, positions, strict=True)]
+
+    def _enter(self, notes: Sequence[Note]) -> None:
+        for note in notes:
+            for payload in note.payloads:
+                self._out.append(payload)
+                self.written = max(self.written, payload.journal_position)
+        if len(self._out) > KEPT:
+            self._out.clear()
+            self._behind = True
+        self._told.set()
+
+    async def _tell(self) -> None:
+        while True:
+            await self._told.wait()
+            self._told.clear()
+            try:
+                await self._tell_what_waits()
+            except (BusUnavailable, JournalUnavailable):
+                await self._sleep(RETRY)
+                self._told.set()
+
+    async def _tell_what_waits(self) -> None:
+        while self._behind:
+            self._behind = False
+            try:
+                await self._catch_up()
+            except BaseException:
+                self._behind = True
+                raise
+        while self._out:
+            some = [self._out[index] for index in range(min(AT_ONCE, len(self._out)))]
+            await self._give([each for each in some if each.journal_position > self.published])
+            for each in some:
+                if self._out and self._out[0] is each:  # they may have been given up for the journal meanwhile
+                    self._out.popleft()
+            if not self._out or self._out[0].journal_position > some[-1].journal_position:
+                self.published = max(self.published, some[-1].journal_position)
+
+    async def _catch_up(self) -> None:
+        async for page in self._journal.events(self.published, self._account):
+            payloads: list[TradingPayload] = []
+            for recorded in page:
+                try:
+                    payloads += note_of(recorded).payloads
+                except msgspec.MsgspecError:
+                    continue  # an entry of the journal's own
+            await self._give(payloads)
+            self.published = page[-1].position
+
+    async def _give(self, payloads: Sequence[TradingPayload]) -> None:
+        if payloads:
+            await self._publisher.tell(payloads)

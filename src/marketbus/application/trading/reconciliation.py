@@ -1,0 +1,210 @@
+"""Our books beside the venue's: one way for a cold start, a crash, a reconnect, a new session, and every doubt."""
+
+import asyncio
+
+import msgspec
+
+from marketbus.application.trading.desk import OrderDesk
+from marketbus.application.trading.ledger import Ledger
+from marketbus.application.trading.outbox import Outbox, Sleep
+from marketbus.application.trading.session import TradingSession
+from marketbus.application.trading.standing import JournalStanding
+from marketbus.domain.journal_entry import EntryKind
+from marketbus.domain.message import Bilingual
+from marketbus.domain.order import Order, OrderState
+from marketbus.domain.order_events import Absent, CancelRefused
+from marketbus.domain.session import SessionState
+from marketbus.domain.status import Level
+from marketbus.domain.times import NS
+from marketbus.domain.trade import Trade
+from marketbus.ports.clock import Clock
+from marketbus.ports.log import Log
+from marketbus.ports.trading import BooksIncomplete, TradingGateway, VenueBooks
+
+APART = 2 * NS
+"""Between two complete queries that prove together that the venue has never received an order."""
+AGAIN = 1.0
+"""Seconds until an incomplete query is repeated."""
+ROUNDS = 5
+"""Queries in a row that fills may disturb; then what was filled meanwhile counts as part of the answer."""
+REFRESH = 30.0
+"""Seconds between queries while nothing is in doubt: funds, and what nobody noticed."""
+CALM = 2.0
+"""Seconds from a doubt to its query: one query for many of them."""
+ANSWER = 5 * NS
+"""For the venue's first word on an order, or its word on a cancel."""
+OLD_JOURNAL = Bilingual("the journal is older than the one last announced", "交易日志比最近公布的旧")
+NO_ANSWER = Bilingual("the cancel had no answer; cancel again if need be", "撤单没有回应，需要时请再次撤单")
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """What one complete query said."""
+
+    unresolved: int
+    """Orders that it does not have, of which one query is not enough to say why."""
+    adopted: int
+    closed: int
+    """Orders found to have never arrived, or to have ended with their day."""
+
+
+class Reconciliation:
+    """Makes the session READY once the books agree, and keeps them so."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        gateway: TradingGateway,
+        session: TradingSession,
+        desk: OrderDesk,
+        outbox: Outbox,
+        standing: JournalStanding,
+        *,
+        clock: Clock,
+        log: Log,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._ledger = ledger
+        self._gateway = gateway
+        self._session = session
+        self._desk = desk
+        self._outbox = outbox
+        self._standing = standing
+        self._clock = clock
+        self._log = log
+        self._sleep = sleep
+        self._due = asyncio.Event()
+        self._missing: dict[str, int] = {}
+        self._vanished: set[str] = set()
+        self.queries = 0
+        """Complete ones so far."""
+
+    def wake(self) -> None:
+        """A new session, or something that only the venue can say: ask it soon."""
+        self._due.set()
+
+    async def run(self) -> None:
+        """Reconcile when it is due, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._refresh())
+            tasks.create_task(self._watch())
+            while True:
+                await self._due.wait()
+                if self._session.ready:
+                    await self._sleep(CALM)
+                self._due.clear()
+                if self._session.connected:
+                    await self._reconcile(self._session.number)
+
+    async def _reconcile(self, session: int) -> None:
+        """Until the books agree, or the session is another."""
+        rounds = adopted = 0
+        if not self._session.ready:
+            self._log.log(Level.INFO, "desk.syncing", day=self._session.trading_day)
+            good = await self._standing.good()
+            self._session.blocked = "" if good else str(OLD_JOURNAL)
+        while True:
+            self._due.clear()
+            fills = self._ledger.fills
+            books = await self._books(session)
+            if books is None:
+                return
+            rounds += 1
+            before = len(self._trades())
+            matched = self._match(books)
+            adopted += matched.adopted
+            if matched.unresolved:
+                await self._sleep(APART / NS)
+                continue
+            # Fills that the query of the trades had are in the positions too; those that came by themselves since it
+            # began may be, or not.
+            if self._ledger.fills - fills == len(self._trades()) - before or rounds >= ROUNDS:
+                break
+        self._finish(books, adopted)
+
+    async def _books(self, session: int) -> VenueBooks | None:
+        """The venue's answer; None when the session it was asked in is over."""
+        while self._session.connected and self._session.number == session:
+            try:
+                books = await self._gateway.books()
+            except BooksIncomplete as error:
+                self._log.log(Level.WARNING, "desk.books_incomplete", words=error.message)
+                await self._sleep(AGAIN)
+                continue
+            if self._session.connected and self._session.number == session:
+                self.queries += 1
+                return books
+        return None
+
+    def _match(self, books: VenueBooks) -> Matched:
+        seen: set[str] = set()
+        adopted = 0
+        for report in books.orders:
+            known = len(self._ledger.book)
+            order = self._ledger.venue(report)
+            adopted += len(self._ledger.book) - known
+            if order is not None:
+                seen.add(order.client_order_id)
+                self._missing.pop(order.client_order_id, None)
+                self._vanished.discard(order.client_order_id)
+                self._settle_cancel(order, books.asked)
+        for trade in books.trades:
+            self._ledger.venue(trade)
+        closed = 0
+        for order in self._ledger.book.active():
+            if order.client_order_id not in seen and self._is_told_of(order, books):
+                closed += self._absent(order, books)
+        return Matched(len(self._missing), adopted, closed)
+
+    def _is_told_of(self, order: Order, books: VenueBooks) -> bool:
+        """Whether the query would have the order, had the venue received it."""
+        order_id = order.client_order_id
+        if order_id in self._desk.on_the_way or order_id in self._vanished:
+            return False
+        return order.updated < books.asked
+
+    def _absent(self, order: Order, books: VenueBooks) -> bool:
+        order_id = order.client_order_id
+        day_over = 0 < order.trading_day < books.trading_day
+        first = self._missing.setdefault(order_id, books.asked)
+        if not day_over and books.asked - first < APART:
+            return False
+        del self._missing[order_id]
+        event = Absent(order_id, self._clock.now(), books.trading_day)
+        if self._ledger.own(event, EntryKind.RESOLVED).is_active:
+            self._vanished.add(order_id)  # the venue had it once: said in the log, and asking on would not help
+        return True
+
+    def _settle_cancel(self, order: Order, asked: int) -> None:
+        if order.is_active and 0 < order.cancel_sent < asked - ANSWER:
+            words = CancelRefused(order.client_order_id, self._clock.now(), words=str(NO_ANSWER))
+            self._ledger.own(words, EntryKind.RESOLVED)
+
+    def _finish(self, books: VenueBooks, adopted: int) -> None:
+        note = self._ledger.take(books, self._trades())
+        entered = not self._session.ready and not self._session.blocked
+        facts = {"orders": len(books.orders), "trades": len(books.trades), "adopted": adopted}
+        if entered or note.positions or note.funds is not None:
+            self._outbox.put(msgspec.structs.replace(note, facts=facts))
+        if entered:
+            self._session.state = SessionState.READY
+            self._log.log(Level.INFO, "desk.ready", **facts)
+
+    def _trades(self) -> list[Trade]:
+        book = self._ledger.book
+        return [trade for order in book for trade in book.trades(order.client_order_id)]
+
+    async def _refresh(self) -> None:
+        while True:
+            await self._sleep(REFRESH)
+            self.wake()
+
+    async def _watch(self) -> None:
+        """Orders and cancels that the venue does not answer."""
+        while True:
+            await self._sleep(ANSWER / NS / 5)
+            now = self._clock.now()
+            for order in self._ledger.book.active():
+                if order.state is OrderState.SENT and 0 < order.sent < now - ANSWER:
+                    self._desk.lost(order, "no answer")
+                if order.state is OrderState.UNKNOWN or 0 < order.cancel_sent < now - ANSWER:
+                    self.wake()

@@ -1,0 +1,56 @@
+"""Whether this journal is the one last announced: a worker with an older copy must not trade."""
+
+import asyncio
+
+from marketbus.application.trading.outbox import RETRY, Sleep
+from marketbus.domain.errors import BusUnavailable
+from marketbus.domain.journal_entry import Head, Standing
+from marketbus.domain.status import Level
+from marketbus.ports.journal import JournalUnavailable, OrderJournal
+from marketbus.ports.log import Log
+from marketbus.ports.trading_publisher import HeadRegister
+
+EVERY = 1.0
+"""Seconds between two announcements at least."""
+
+
+class JournalStanding:
+    """Compares once, and announces from then on."""
+
+    def __init__(self, journal: OrderJournal, heads: HeadRegister, log: Log, sleep: Sleep = asyncio.sleep) -> None:
+        self._journal = journal
+        self._heads = heads
+        self._log = log
+        self._sleep = sleep
+        self._good: bool | None = None
+        self._announced = Head(0, "")
+
+    async def good(self) -> bool:
+        """Whether the journal may be trusted; waits for the bus and the disk to say."""
+        while self._good is None:
+            try:
+                await self._compare()
+            except (BusUnavailable, JournalUnavailable):
+                await self._sleep(RETRY)
+        return self._good
+
+    async def run(self) -> None:
+        """Announce the head after it moved, until cancelled."""
+        while True:
+            await self._sleep(EVERY)
+            head = self._journal.head
+            if not self._good or head == self._announced:
+                continue
+            try:
+                await self._heads.announce(head)
+            except BusUnavailable:
+                continue
+            self._announced = head
+
+    async def _compare(self) -> None:
+        last = await self._heads.last()
+        standing = Standing.NEWER if last is None else await self._journal.standing(last)
+        self._good = standing in (Standing.SAME, Standing.NEWER)
+        if last is not None and not self._good:
+            at = self._journal.head.position
+            self._log.log(Level.ERROR, "desk.journal_old", standing=standing, position=at, announced=last.position)

@@ -1,0 +1,102 @@
+"""One account's trading, put together: the books from the journal first, then the venue's words, then requests."""
+
+import asyncio
+
+from marketbus.application.trading.desk import OrderDesk
+from marketbus.application.trading.kill import KillSwitch
+from marketbus.application.trading.ledger import Ledger, Name
+from marketbus.application.trading.market_view import MarketView
+from marketbus.application.trading.outbox import RETRY, Outbox, Sleep
+from marketbus.application.trading.reconciliation import Reconciliation
+from marketbus.application.trading.restore import Kept, restored
+from marketbus.application.trading.session import Gone, Heard, Ready, TradingSession
+from marketbus.application.trading.standing import JournalStanding
+from marketbus.domain.order import OrderState
+from marketbus.domain.risk.book import RiskBook
+from marketbus.domain.risk.flow import Flow
+from marketbus.domain.status import Level
+from marketbus.ports.clock import Clock
+from marketbus.ports.journal import JournalUnavailable, OrderJournal
+from marketbus.ports.log import Log
+from marketbus.ports.trading import TradingGateway
+from marketbus.ports.trading_publisher import HeadRegister, TradingPublisher
+
+
+class Trading:
+    """The parts, wired. Requests may come at any time: they are denied until the session is READY."""
+
+    def __init__(
+        self,
+        name: Name,
+        session: TradingSession,
+        gateway: TradingGateway,
+        journal: OrderJournal,
+        risk: RiskBook,
+        market: MarketView,
+        publisher: TradingPublisher,
+        heads: HeadRegister,
+        *,
+        clock: Clock,
+        log: Log,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.session = session
+        self.outbox = Outbox(name.account, journal, publisher, sleep)
+        self.ledger = Ledger(name, risk, self.outbox, market, clock=clock, log=log)
+        self.desk = OrderDesk(self.ledger, gateway, session, journal, self.outbox, market, clock=clock, log=log)
+        self.standing = JournalStanding(journal, heads, log, sleep)
+        self.reconciliation = Reconciliation(
+            self.ledger, gateway, session, self.desk, self.outbox, self.standing, clock=clock, log=log, sleep=sleep
+        )
+        self.kill = KillSwitch(self.ledger, self.desk, session, journal, self.outbox, clock=clock, log=log, sleep=sleep)
+        self.desk.killed = lambda: self.kill.pulled
+        self.ledger.doubt = self.reconciliation.wake
+        self._journal = journal
+        self._log = log
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Read the journal, then trade until cancelled."""
+        self._restore(await self._kept())
+        self.session.serve(self._handle)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.outbox.run())
+                tasks.create_task(self.reconciliation.run())
+                tasks.create_task(self.kill.run())
+                tasks.create_task(self.standing.run())
+        finally:
+            self.desk.stop()
+
+    async def _kept(self) -> Kept:
+        told = False
+        while True:
+            try:
+                return await restored(self._journal, self.ledger.name.account)
+            except JournalUnavailable as error:
+                if not told:
+                    self._log.log(Level.ERROR, "desk.unreadable", detail=str(error))
+                told = True
+                await self._sleep(RETRY)
+
+    def _restore(self, kept: Kept) -> None:
+        self.outbox.begin(kept.position)
+        self.ledger.risk.flow = Flow(kept.flow)
+        for order in kept.orders.values():
+            self.ledger.adopted(order, kept.trades.get(order.client_order_id, ()))
+        if kept.killed is not None:
+            self.kill.restore(kept.killed)
+        for order in self.ledger.book.active():
+            if order.state in (OrderState.NEW, OrderState.SENT):
+                self.desk.lost(order, "restart")
+
+    def _handle(self, heard: Heard) -> None:
+        match heard:
+            case Ready():
+                self.ledger.begin_day(heard.trading_day)
+                self.reconciliation.wake()
+            case Gone():
+                self._log.log(Level.WARNING, "desk.lost")
+                self.desk.session_lost()
+            case _:
+                self.ledger.venue(heard)
