@@ -246,15 +246,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "desk.lost": ("the trading session is gone; new orders are denied", "交易连接已断开，新委托一律拒绝"),
     "desk.books_incomplete": ("{words}; the venue is asked again", "柜台查询不完整：{words}，稍后重新查询"),
     "desk.journal_old": (
-        "this journal ({standing}, at {position}) is not the one last announced (at {announced}): a restored disk, or "
-        "another machine? No orders until the right one is back",
-        "本机交易日志（{standing}，位置 {position}）不是最近公布的那一份（位置 {announced}）：是否恢复了旧磁盘或换了机器？换回正确的日志之前不能下单",
+        "this journal ({standing}, at {position}) is not the one last announced (at {announced}); no orders with it",
+        "本机交易日志（{standing}，位置 {position}）与最近公布的（位置 {announced}）不一致，不能用它下单",
     ),
     "desk.unreadable": (
         "the order journal cannot be read; trading waits for it: {detail}",
         "交易日志无法读取，交易暂停：{detail}",
     ),
-    "desk.event_failed": ("an event of the venue failed: {detail}", "处理柜台回报时出错：{detail}"),
     "order.misfit": (
         "order {order}: {what} does not fit what is known ({why}); the venue is asked",
         "委托 {order}：{what} 与已知状态不符（{why}），正在向柜台查询",

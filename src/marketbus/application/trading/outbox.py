@@ -43,7 +43,7 @@ class Outbox:
         self._due = asyncio.Event()
         self._out: deque[TradingPayload] = deque()
         self._told = asyncio.Event()
-        self._behind = False
+        self._behind = self._begun = self._writing = False
         self.written = 0
         """The last position of this account on disk."""
         self.published = 0
@@ -52,11 +52,15 @@ class Outbox:
     @property
     def idle(self) -> bool:
         """Whether everything was written and told."""
-        return not (self._notes or self._claims or self._out or self._behind)
+        return not (self._notes or self._claims or self._writing or self._out or self._behind)
 
-    def begin(self, position: int) -> None:
-        """What the journal holds up to here was told by an earlier worker, or is asked for by `events`."""
-        self.written = self.published = position
+    def begin(self, published: int, written: int) -> None:
+        """Start to tell; what the journal holds after `published` is told first."""
+        self.published = published
+        self.written = max(self.written, written)
+        self._behind = self._behind or published < written
+        self._begun = True
+        self._told.set()
 
     def put(self, note: Note) -> None:
         """Something that happened: it is written as soon as it can be."""
@@ -100,7 +104,7 @@ class Outbox:
     async def _write_what_waits(self) -> bool:
         """One commit's worth. What was put goes first and in one piece: later news must not overtake older."""
         notes, claims, waiters = tuple(self._notes), self._claims, self._waiters
-        self._claims, self._waiters = [], []
+        self._claims, self._waiters, self._writing = [], [], True
         groups = [notes, *(claim.notes for claim in claims)] if notes else [claim.notes for claim in claims]
         appends = [asyncio.ensure_future(self._append(group)) for group in groups]
         try:
@@ -109,6 +113,7 @@ class Outbox:
             for claim in claims:
                 claim.done.cancel()
             raise
+        self._writing = False
         good = True
         if notes:
             first = results.pop(0)
@@ -158,6 +163,8 @@ class Outbox:
                 self._told.set()
 
     async def _tell_what_waits(self) -> None:
+        if not self._begun:
+            return
         while self._behind:
             self._behind = False
             try:

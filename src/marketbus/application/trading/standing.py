@@ -1,6 +1,7 @@
 """Whether this journal is the one last announced: a worker with an older copy must not trade."""
 
 import asyncio
+from collections.abc import Callable
 
 from marketbus.application.trading.outbox import RETRY, Sleep
 from marketbus.domain.errors import BusUnavailable
@@ -15,42 +16,55 @@ EVERY = 1.0
 
 
 class JournalStanding:
-    """Compares once, and announces from then on."""
+    """Compares once, and announces from then on, whenever all that is written was told: `idle` says so."""
 
-    def __init__(self, journal: OrderJournal, heads: HeadRegister, log: Log, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        journal: OrderJournal,
+        heads: HeadRegister,
+        log: Log,
+        idle: Callable[[], bool],
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._journal = journal
         self._heads = heads
         self._log = log
         self._sleep = sleep
         self._good: bool | None = None
-        self._announced = Head(0, "")
+        self._idle = idle
+        self._comparing = asyncio.Lock()
+        self.announced: Head | None = None
+        """The head last announced, by an earlier worker or by this one: what is up to there was told."""
 
     async def good(self) -> bool:
         """Whether the journal may be trusted; waits for the bus and the disk to say."""
-        while self._good is None:
-            try:
-                await self._compare()
-            except (BusUnavailable, JournalUnavailable):
-                await self._sleep(RETRY)
-        return self._good
+        async with self._comparing:
+            while self._good is None:
+                try:
+                    self._good = await self._compare()
+                except (BusUnavailable, JournalUnavailable):
+                    await self._sleep(RETRY)
+            return self._good
 
     async def run(self) -> None:
         """Announce the head after it moved, until cancelled."""
         while True:
             await self._sleep(EVERY)
             head = self._journal.head
-            if not self._good or head == self._announced:
+            if not self._good or head == self.announced or not self._idle():
                 continue
             try:
                 await self._heads.announce(head)
             except BusUnavailable:
                 continue
-            self._announced = head
+            self.announced = head
 
-    async def _compare(self) -> None:
+    async def _compare(self) -> bool:
         last = await self._heads.last()
         standing = Standing.NEWER if last is None else await self._journal.standing(last)
-        self._good = standing in (Standing.SAME, Standing.NEWER)
-        if last is not None and not self._good:
+        if last is None or standing in (Standing.SAME, Standing.NEWER):
+            self.announced = last
+        else:
             at = self._journal.head.position
             self._log.log(Level.ERROR, "desk.journal_old", standing=standing, position=at, announced=last.position)
+        return standing in (Standing.SAME, Standing.NEWER)

@@ -44,7 +44,7 @@ class Trading:
         self.outbox = Outbox(name.account, journal, publisher, sleep)
         self.ledger = Ledger(name, risk, self.outbox, market, clock=clock, log=log)
         self.desk = OrderDesk(self.ledger, gateway, session, journal, self.outbox, market, clock=clock, log=log)
-        self.standing = JournalStanding(journal, heads, log, sleep)
+        self.standing = JournalStanding(journal, heads, log, lambda: self.outbox.idle, sleep)
         self.reconciliation = Reconciliation(
             self.ledger, gateway, session, self.desk, self.outbox, self.standing, clock=clock, log=log, sleep=sleep
         )
@@ -57,14 +57,18 @@ class Trading:
 
     async def run(self) -> None:
         """Read the journal, then trade until cancelled."""
-        self._restore(await self._kept())
-        self.session.serve(self._handle)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.outbox.run())
+                kept = await self._kept()
+                self._restore(kept)
+                self.session.serve(self._handle)
                 tasks.create_task(self.reconciliation.run())
                 tasks.create_task(self.kill.run())
                 tasks.create_task(self.standing.run())
+                await self.standing.good()
+                told = self.standing.announced
+                self.outbox.begin(kept.position if told is None else told.position, kept.position)
         finally:
             self.desk.stop()
 
@@ -80,7 +84,6 @@ class Trading:
                 await self._sleep(RETRY)
 
     def _restore(self, kept: Kept) -> None:
-        self.outbox.begin(kept.position)
         self.ledger.risk.flow = Flow(kept.flow)
         for order in kept.orders.values():
             self.ledger.adopted(order, kept.trades.get(order.client_order_id, ()))
