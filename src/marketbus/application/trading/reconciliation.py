@@ -43,8 +43,6 @@ class Matched(msgspec.Struct, frozen=True):
     unresolved: int
     """Orders that it does not have, of which one query is not enough to say why."""
     adopted: int
-    closed: int
-    """Orders found to have never arrived, or to have ended with their day."""
 
 
 class Reconciliation:
@@ -149,21 +147,16 @@ class Reconciliation:
                 self._settle_cancel(order, books.asked)
         for trade in books.trades:
             self._ledger.venue(trade)
-        closed = 0
-        for order in self._ledger.book.active():
-            if order.client_order_id not in seen and self._is_told_of(order, books):
-                closed += self._absent(order, books)
-        return Matched(len(self._missing), adopted, closed)
-
-    def _is_told_of(self, order: Order, books: VenueBooks) -> bool:
-        """Whether the query would have the order, had the venue received it."""
-        order_id = order.client_order_id
-        if order_id in self._desk.on_the_way or order_id in self._vanished:
-            return False
-        return order.updated < books.asked
+        excepted = seen | self._desk.on_the_way | self._vanished
+        absent = [order for order in self._ledger.book.active() if order.client_order_id not in excepted]
+        closed = sum(self._absent(order, books) for order in absent)
+        return Matched(len(absent) - closed, adopted)
 
     def _absent(self, order: Order, books: VenueBooks) -> bool:
+        """Whether it is certain by now what became of an order that the venue does not have."""
         order_id = order.client_order_id
+        if order.updated > books.asked:
+            return False  # it may have been sent after the query
         day_over = 0 < order.trading_day < books.trading_day
         first = self._missing.setdefault(order_id, books.asked)
         if not day_over and books.asked - first < APART:

@@ -1,15 +1,20 @@
 """The way of one order: written down before it is sent, sent once, and told as it goes."""
 
+import asyncio
 from collections.abc import AsyncGenerator
+from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from marketbus.domain.errors import BadRequest
 from marketbus.domain.order import Order, OrderState
+from marketbus.domain.order_request import CancelRequest
 from marketbus.domain.order_terms import Offset
 from marketbus.domain.times import NS
 from marketbus.domain.trade import Trade
+from marketbus.lab.trading import order as lab
 from marketbus.lab.trading.order import Side
 from tests.unit.application.trading.world import World
 
@@ -184,7 +189,8 @@ async def test_a_cancel_is_asked_once_and_its_fill_on_the_way_is_counted(world: 
 async def test_a_cancel_never_overtakes_its_order(world: World) -> None:
     await world.ready()
     sent = world.begin(world.trading.desk.send(world.request("a1")))
-    cancelled = world.begin(world.cancel("a1"))
+    await asyncio.sleep(0)
+    cancelled = world.begin(world.trading.desk.cancel(CancelRequest("a1", valid_until=world.time.ns + NS)))
     await world.settle()
     assert sent.done()
     assert cancelled.done()
@@ -207,12 +213,10 @@ async def test_a_refused_cancel_leaves_the_order_as_it_stood(world: World) -> No
 
 
 async def test_cancel_all_takes_other_terminals_orders_too(world: World) -> None:
-    from marketbus.lab.trading import order as lab
-
     await world.ready()
     await world.send("a1")
     await world.send("a2", price=3050.0)
-    world.venue.other_terminal(lab.Request("rb2701", Side.BUY, lab.Offset.OPEN, 1, 3000))  # pyright: ignore[reportArgumentType]
+    world.venue.other_terminal(lab.Request("rb2701", Side.BUY, lab.Offset.OPEN, 1, Decimal(3000)))
     await world.settle()
     asked = await world.trading.desk.cancel_all("li")
     await world.settle()
@@ -222,8 +226,6 @@ async def test_cancel_all_takes_other_terminals_orders_too(world: World) -> None
 
 
 async def test_fills_doubled_and_shuffled_are_counted_once(world: World) -> None:
-    from random import Random
-
     await world.ready()
     world.venue.mute = True
     await world.send("a1", volume=5)
