@@ -41,7 +41,7 @@ async def test_an_order_is_journalled_before_it_is_sent_and_told_to_its_end(worl
     assert kinds[:2] == ["claimed", "new"]
     assert kinds.count("trade") == 2
     told = [each for each in world.bus.heard if isinstance(each, Order)]
-    assert [each.state for each in told][0] is OrderState.NEW
+    assert told[0].state is OrderState.NEW
     assert told[-1].state is OrderState.FILLED
     positions = [each.journal_position for each in world.bus.heard]
     assert positions == sorted(positions)

@@ -155,9 +155,6 @@ async def test_an_order_that_arrives_after_all_is_believed(world: World) -> None
     world.venue.mute = True
     sent = world.venue.counter.insert
 
-    def lose(*_args: object) -> None:
-        raise RuntimeError
-
     kept: list[tuple[object, ...]] = []
     world.venue.counter.insert = lambda *args, **more: kept.append((*args, *more.values()))  # type: ignore[method-assign]
     await world.send("a1")

@@ -1,0 +1,214 @@
+"""Orders, the venue's words in any order, disconnects and deaths: at every quiet point our books are the venue's."""
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from marketbus.domain.journal_entry import Entry
+from marketbus.domain.order_terms import Direction, Offset
+from marketbus.lab.trading import order as lab
+from marketbus.lab.trading.position import Lot
+from tests.unit.application.trading.lab_venue import PRICE, SYMBOL, Crash
+from tests.unit.application.trading.world import World
+
+STEPS = ("before the journal", "after the journal", "before the counter", "after the counter", "after the cancel")
+SIDES = st.sampled_from(list(lab.Side))
+
+
+class TradingMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.folder = tempfile.TemporaryDirectory()
+        self.world = World(Path(self.folder.name))
+        self.ids: list[str] = []
+        self.dead = False
+
+    def do(self, work: Any) -> Any:
+        return self.loop.run_until_complete(work)
+
+    def ask(self, work: Any) -> None:
+        async def begin() -> None:
+            self.world.begin(work)
+
+        self.do(begin())
+
+    @initialize(held=st.integers(0, 5))
+    def begin(self, held: int) -> None:
+        if held:
+            account = self.world.venue.account
+            lots = account.bucket(self.world.venue.counter.terms[SYMBOL], lab.Side.BUY, history=True)
+            lots.open(Lot(date(2026, 11, 20), "old", Decimal(3000), Decimal(3000), held, today=False))
+        self.do(self.world.start())
+        self.do(self.world.ready())
+
+    @rule(
+        volume=st.integers(1, 5),
+        direction=st.sampled_from([Direction.LONG, Direction.SHORT]),
+        offset=st.sampled_from([Offset.OPEN, Offset.OPEN, Offset.CLOSETODAY, Offset.CLOSEYESTERDAY]),
+        again=st.booleans(),
+    )
+    def send(self, volume: int, direction: Direction, offset: Offset, again: bool) -> None:
+        order_id = f"o{len(self.ids)}"
+        self.ids.append(order_id)
+        price = float(PRICE - 100 if direction is Direction.LONG else PRICE + 100)
+        request = self.world.request(order_id, volume, offset, direction=direction, price=price)
+        for _ in range(1 + again):
+            self.ask(self.world.trading.desk.send(request))
+        self.do(self.world.settle())
+        self.bury()
+
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        live = [order.client_order_id for order in self.world.trading.ledger.book.active()]
+        if live:
+            order = self.world.trading.ledger.book.get(data.draw(st.sampled_from(live)))
+            assert order is not None
+            self.ask(self.world.trading.desk.cancel_now(order, "li"))
+            self.do(self.world.settle())
+            self.bury()
+
+    @rule(side=SIDES, volume=st.integers(1, 6))
+    def strike(self, side: lab.Side, volume: int) -> None:
+        self.world.venue.fill(side, volume)
+        self.do(self.world.settle())
+        self.bury()
+
+    @rule(side=SIDES)
+    def other_terminal(self, side: lab.Side) -> None:
+        price = Decimal(PRICE - 90 if side is lab.Side.BUY else PRICE + 90)
+        self.world.venue.other_terminal(lab.Request(SYMBOL, side, lab.Offset.OPEN, 2, price))
+        self.do(self.world.settle())
+
+    @rule()
+    def hold_or_let_go(self) -> None:
+        self.world.venue.held = not self.world.venue.held
+        if not self.world.venue.held:
+            self.world.venue.arrive()
+        self.do(self.world.settle())
+        self.bury()
+
+    @rule()
+    def fall_silent(self) -> None:
+        self.world.venue.mute = True
+
+    @rule(seed=st.integers(0, 1000))
+    def speak_out_of_order(self, seed: int) -> None:
+        self.world.venue.mute = False
+        self.world.venue.speak(Random(seed))
+        self.do(self.world.settle())
+        self.bury()
+
+    @rule()
+    def lose_what_was_said(self) -> None:
+        self.world.venue.unheard.clear()
+
+    @rule(replay=st.booleans(), incomplete=st.integers(0, 2), wait=st.sampled_from([0.0, 0.3, 5.0]))
+    def reconnect(self, replay: bool, incomplete: int, wait: float) -> None:
+        self.world.venue.disconnect()
+        self.do(self.world.settle())
+        self.world.venue.incomplete = incomplete
+        self.world.venue.connect()
+        if replay:
+            self.world.venue.replay()
+        self.do(self.world.pass_(wait))
+        self.bury()
+
+    @rule()
+    def lose_the_session(self) -> None:
+        self.world.venue.disconnect()
+        self.do(self.world.settle())
+
+    @rule(step=st.sampled_from(STEPS), count=st.integers(1, 3))
+    def die_at(self, step: str, count: int) -> None:
+        """The process will die at a step that is still to come."""
+        left = count
+
+        def die(where: str, _entries: Sequence[Entry] = ()) -> None:
+            nonlocal left
+            left -= where == step
+            if left == 0 and where == step:
+                self.dead = True
+                self.world.die()
+                raise Crash(where)
+
+        self.world.venue.at = self.world.journal.at = die
+
+    @rule()
+    def die_now(self) -> None:
+        self.dead = True
+        self.bury()
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 6.0]))
+    def wait(self, seconds: float) -> None:
+        self.do(self.world.pass_(seconds))
+        self.bury()
+
+    @rule()
+    def bus_goes_or_comes(self) -> None:
+        self.world.bus.down = not self.world.bus.down
+
+    @precondition(lambda self: bool(self.ids))
+    @rule()
+    def quiet(self) -> None:
+        self.do(self.settle_all())
+
+    def bury(self) -> None:
+        """A dead worker is replaced by one that knows the journal only."""
+        if self.dead:
+            self.dead = False
+            self.do(self.world.kill_9())
+            self.do(self.world.start())
+            self.world.venue.connect()
+            self.do(self.world.settle())
+
+    async def settle_all(self) -> None:
+        world, venue = self.world, self.world.venue
+        world.venue.at = lambda _step: None
+        world.journal.at = lambda _step, _entries: None
+        venue.held = venue.mute = world.bus.down = False
+        venue.arrive()
+        venue.speak()
+        if not venue.connected:
+            venue.connect()
+        await world.pass_(70)
+        assert world.session.ready
+        world.agree()
+        book = world.trading.ledger.book
+        assert {order.client_order_id for order in book if not order.external} <= set(self.ids), "an orphan"
+        ours = sum(1 for order in venue.account.orders if not str(order.tag).startswith("9_"))
+        assert sum(1 for order in book if order.external) == len(venue.account.orders) - ours
+        assert world.trading.outbox.idle
+        told = world.bus.orders()
+        assert {order.client_order_id: order.state for order in book if order.client_order_id in told} == {
+            order_id: order.state for order_id, order in told.items()
+        }
+
+    def teardown(self) -> None:
+        if hasattr(self.world, "trading"):
+            try:
+                self.do(self.settle_all())
+            finally:
+                self.do(self.world.kill_9())
+        self.loop.close()
+        self.folder.cleanup()
+
+
+TestTradingMachine = TradingMachine.TestCase
+TestTradingMachine.settings = settings(
+    max_examples=4,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    phases=[Phase.generate],
+    print_blob=True,
+)
