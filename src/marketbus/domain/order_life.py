@@ -175,14 +175,12 @@ class OrderLife:
     def _refused(self, event: Refused) -> Change:
         order, now = self.order, self.order.state
         words = {"error_id": event.error_id, "error_msg": event.words}
-        if order.traded:
-            return self._misfit(f"refused with {order.traded:g} lots traded")
         if now is OrderState.REJECTED or may_follow(now, OrderState.REJECTED):
             return self._become(OrderState.REJECTED, event.at, words)
-        if now is OrderState.CANCELLED:
+        if now is OrderState.CANCELLED and not order.traded:
             self._become(now, event.at, words)
             return Change(Outcome.LATE, self.order)
-        return self._misfit(f"refused after {now}")
+        return self._misfit(f"refused after {now}, {order.traded:g} lots traded")
 
     def _absent(self, event: Absent) -> Change:
         order, now = self.order, self.order.state

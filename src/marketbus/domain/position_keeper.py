@@ -211,7 +211,7 @@ class PositionKeeper:
 
 def _lots(position: Position) -> list[Lot]:
     volume = abs(position.volume)
-    yd_volume = min(max(abs(position.yd_volume), 0.0), volume)
+    yd_volume = min(abs(position.yd_volume), volume)
     open_price = position.open_price or position.price
     lots = [Lot(yd_volume, open_price, position.price, today=False)] if yd_volume else []
     if volume - yd_volume:

@@ -20,6 +20,7 @@ from marketbus.domain.order_events import (
     Sent,
 )
 from marketbus.domain.order_life import Change, OrderLife, Outcome
+from marketbus.domain.order_terms import Direction
 from marketbus.domain.trade import Trade
 from tests.unit.domain.orders import DAY, fill, report, request
 
@@ -164,6 +165,56 @@ def test_a_refused_cancel_leaves_the_order_standing() -> None:
     order, _ = after(report(ACCEPTED), CancelSent("a1", 30), CancelRefused("a1", 31, 26, "已成交"))
     assert (order.state, order.cancel_sent, order.error_id) == (ACCEPTED, 0, 26)
     assert after(report(ACCEPTED), CancelSent("a1", 30), report(CANCELLED))[0].cancel_sent == 0
+
+
+def test_a_report_brings_the_venues_numbers_its_day_and_its_words() -> None:
+    it = OrderLife(request().order(now=1))
+    it.report(report(CANCELLED, error_id=30, error_msg="资金不足", datetime=44))
+    order = it.order
+    assert (order.venue_ref, order.venue_id, order.trading_day, order.datetime) == ("1_2_3", "77", DAY, 44)
+    assert (order.error_id, order.error_msg) == (30, "资金不足")
+    it.report(report(CANCELLED))
+    assert it.order.error_msg == "资金不足"
+
+
+def test_a_fill_brings_the_exchanges_number() -> None:
+    assert after(fill("t1"))[0].venue_id == "77"
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (report(PARTIAL, 4),),
+        (report(FILLED, 4),),
+        (fill("t1"), report(REJECTED)),
+        (report(REJECTED), report(PARTIAL, 1)),
+        (fill("t1"), Refused("a1", 9)),
+        (report(REJECTED), report(FILLED, 3)),
+        (report(CANCELLED, 1), Refused("a1", 9)),
+    ],
+)
+def test_what_cannot_be_changes_nothing(events: tuple[Event, ...]) -> None:
+    before = after(*events[:-1])[0] if len(events) > 1 else life().order
+    order, change = after(*events)
+    assert (change.outcome, order) == (Outcome.MISFIT, before)
+    assert change.why
+
+
+def test_the_legs_of_a_combination_are_kept_and_the_reports_count_its_lots() -> None:
+    legs = [
+        fill("t1", 1, symbol="rb2705"),
+        fill("t2", 1, symbol="rb2701b", direction=Direction.SHORT),
+    ]
+    it = life()
+    changes = [it.fill(leg) for leg in legs]
+    assert all(change.trade is not None and change.outcome is Outcome.APPLIED for change in changes)
+    assert (it.order.traded, it.order.average_price) == (0, None)
+    it.report(report(PARTIAL, 1))
+    assert (it.order.state, it.order.traded, len(it.trades)) == (PARTIAL, 1, 2)
+
+
+def test_the_time_of_the_last_change_does_not_go_back() -> None:
+    assert after(report(ACCEPTED, received=90), fill("t1", received=80))[0].updated == 90
 
 
 def test_fractional_lots_add_up() -> None:

@@ -156,6 +156,27 @@ def test_a_trade_counts_once_and_not_again_after_a_query_that_had_it() -> None:
     assert it.trade(trade("0", LONG, Offset.OPEN, 1, 3100, trading_day=DAY - 1)).keys == ()
 
 
+def test_the_venues_positions_are_taken_with_both_prices_and_the_days_figures() -> None:
+    it = keeper()
+    theirs = Position(
+        "ctp", "main", *RB, LONG, 5.0, 4.0, price=3050.0, open_price=3000.0, close_profit=120.0, commission=7.5
+    )
+    it.load([theirs, Position("ctp", "main", *M, LONG, 2.0, 3.0, price=2800.0)], [], DAY)
+    ours = it.position(long_of(RB))
+    for name in ("volume", "yd_volume", "price", "open_price", "close_profit", "commission"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+    other = it.position(long_of(M))
+    assert (other.volume, other.yd_volume, other.open_price) == (2, 2, 2800)  # no more of yesterday's than there are
+
+
+def test_an_order_that_froze_nothing_changes_no_position() -> None:
+    it = held(RB)
+    assert it.order(order("1", SHORT, Offset.CLOSETODAY, 1)) == long_of(RB)
+    assert it.order(order("1", SHORT, Offset.CLOSETODAY, 1, state=OrderState.CANCELLED)) == long_of(RB)
+    assert it.order(order("1", SHORT, Offset.CLOSETODAY, 1, state=OrderState.CANCELLED)) is None
+    assert it.order(order("2", LONG, Offset.OPEN, 1)) is None
+
+
 @pytest.mark.parametrize(
     ("instrument", "orders", "expected"),
     [
@@ -195,6 +216,7 @@ def test_a_net_venue_turns_its_position_round() -> None:
     it.load([Position("ib", "main", *aapl, NET, -2.0, price=90.0)], [], DAY)
     booked = it.trade(trade("1", LONG, Offset.NONE, 5, 100, instrument=aapl))
     assert booked.profit == pytest.approx(-200)
+    assert {key.direction for key in booked.keys} == {LONG, SHORT}
     (position,) = [each for each in it.positions() if each.volume]
     assert (position.direction, position.volume, position.price) == (NET, 3, 100)
 

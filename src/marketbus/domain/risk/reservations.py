@@ -56,11 +56,10 @@ class Reservations:
         return tuple(each.order for each in self._of(instrument))
 
     def put(self, reservation: Reservation) -> None:
-        """Reserve, unless the order is over."""
-        order = reservation.order
-        if order.is_active:
-            self._open[order.client_order_id] = reservation
-            self._by_instrument.setdefault(reservation.instrument, {})[order.client_order_id] = reservation
+        """Reserve for an open order."""
+        name = reservation.order.client_order_id
+        self._open[name] = reservation
+        self._by_instrument.setdefault(reservation.instrument, {})[name] = reservation
 
     def follow(self, order: Order) -> bool:
         """An order as it stands now; False when it was never reserved, or is over."""

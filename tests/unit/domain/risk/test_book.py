@@ -12,7 +12,7 @@ from marketbus.adapters.thresholds import cn_thresholds
 from marketbus.domain.account import Account
 from marketbus.domain.instrument import Exchange, Instrument
 from marketbus.domain.order import Order, OrderState
-from marketbus.domain.order_terms import Direction, Offset, OrderType
+from marketbus.domain.order_terms import Direction, HedgeFlag, Offset, OrderType
 from marketbus.domain.position import Position
 from marketbus.domain.risk.book import RiskBook
 from marketbus.domain.risk.flow import FlowState
@@ -74,6 +74,27 @@ def test_every_end_lets_go(end: OrderState) -> None:
     it.follow(now(order("a1"), end))
     assert (len(it.reserved), it.reserved.margin, it.reserved.exposure) == (0, 0, 0)
     assert it.reserve(order("a2"), market(), NOW) is None
+
+
+def test_an_order_that_was_over_when_we_heard_of_it_reserves_nothing() -> None:
+    it = book()
+    it.follow(now(order("x1"), OrderState.CANCELLED), contract())
+    assert len(it.reserved) == 0
+
+
+def test_a_short_net_position_is_exposure_too() -> None:
+    it = book(max_exposure=100_000.0)
+    it.positions([Position("ib", "main", "x", Exchange.SMART, Direction.NET, -2.0, position_cost=-50_000.0)])
+    assert rule_of(it.reserve(order("a1"), market(), NOW)) == "max_exposure"
+
+
+def test_hedged_and_speculative_lots_are_closed_apart() -> None:
+    it = book()
+    it.positions([held(2, 0)])
+    closing = {"offset": Offset.CLOSETODAY, "direction": SHORT}
+    it.follow(order("h1", hedge=HedgeFlag.HEDGE, state=OrderState.ACCEPTED, **closing), contract())
+    assert it.reserve(order("a1", **closing), market(), NOW) is None
+    assert rule_of(it.reserve(order("h2", hedge=HedgeFlag.HEDGE, **closing), market(), NOW)) == "closable"
 
 
 def test_an_order_of_unknown_outcome_stays_reserved() -> None:
