@@ -1,6 +1,7 @@
 """Orders over the trading front's own frames: what comes back, to whom, and what the books say."""
 
 import asyncio
+import random
 from datetime import datetime
 from typing import Any
 
@@ -372,3 +373,28 @@ async def test_the_counter_refuses_hasty_queries(layout: Layout) -> None:
         answer, refused = answers
         assert len(answer.data) == layout.dtype("CThostFtdcTradingAccountField").itemsize
         assert int.from_bytes(refused.data[:4], "little") == 90
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_bytes_a_request_holds_it_is_taken_or_refused(layout: Layout, seed: int) -> None:
+    dice = random.Random(seed)
+    async with running(layout, money=1e12) as lab:
+        trader = await Trader.ready(lab, layout)
+        bid, _ = prices(lab)
+        for number in range(100):
+            trader.order(price=bid)
+            request = bytearray(
+                layout.pack(
+                    "CThostFtdcInputOrderField", InstrumentID="rb2701", LimitPrice=bid, VolumeTotalOriginal=1,
+                    OrderPriceType="2", Direction="0", CombOffsetFlag="0", OrderRef=str(1000 + number), InvestorID="1",
+                    CombHedgeFlag="1", TimeCondition="3", VolumeCondition="1",
+                )
+            )  # fmt: skip
+            for _ in range(dice.randrange(1, 4)):
+                request[dice.randrange(len(request))] = dice.randrange(256)
+            trader.send("ReqOrderInsert", bytes(request))
+            trader.send("ReqOrderAction", dice.randbytes(dice.randrange(400)))
+        await trader.silence()
+        told = {name for name, *_ in trader.told}
+        assert told >= {"OnRtnOrder", "OnRspOrderInsert", "OnRspOrderAction"}
+        assert len(lab.terminal.books()["orders"]) >= 1

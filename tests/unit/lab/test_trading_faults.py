@@ -197,7 +197,7 @@ async def test_whatever_went_wrong_a_replay_tells_the_books(layout: Layout, seed
                 case 3 if sent:
                     trader.cancel(dice.choice(sent))
                 case 4:
-                    action = dice.choice(["drop", "duplicate", "delay"] + ["reorder"] * step.startswith("On"))
+                    action = dice.choice(["drop", "duplicate"] + ["delay", "reorder"] * step.startswith("On"))
                     lab.terminal.fault(step, action, ms=1, skip=dice.randrange(3))
                 case 5:
                     direction = dice.choice(["buy", "sell"])

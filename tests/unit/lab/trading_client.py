@@ -98,10 +98,10 @@ class Trader(Client):
 
     async def silence(self) -> None:
         """Everything sent before has been answered when this returns."""
-        mark = len(self.frames)
+        mark, (answer, _) = len(self.frames), self.layout.messages["td"].callback("OnRspUserPasswordUpdate")
         self.ask("ReqUserPasswordUpdate", "UserPasswordUpdate")
         async with asyncio.timeout(5):
-            while len(self.frames) == mark or self.frames[-1].message in self._told:
+            while answer not in {each.message for each in self.frames[mark:]}:
                 await self.read()
 
 

@@ -137,7 +137,8 @@ class OrderDesk:
         if asked["InvestorID"] != user:
             raise _Scripted(13)
         number = self._reference(session.number, user, asked["OrderRef"].strip())
-        sent = Origin(FRONT_ID, session.number, asked["OrderRef"] or f"{number:>12}", request, broker, asked)
+        written = asked["OrderRef"] or f"{number:>12}"
+        sent = Origin(FRONT_ID, session.number, number, written, request, broker, asked)
         if asked["ExchangeID"] not in {"", self._exchange(asked["InstrumentID"])}:
             raise Refused(Refusal.NO_INSTRUMENT)
         self.insert(user, _read(asked), sent)
@@ -145,7 +146,7 @@ class OrderDesk:
     def _reference(self, session: int, user: str, reference: str) -> int:
         """The order's number within its session: it has to rise; given when there is none."""
         last = self._references.get((session, user), 0)
-        if reference and not reference.isdigit():
+        if reference and not reference.isdecimal():
             raise Refused(Refusal.FIELD)
         number = int(reference) if reference else last + 1
         if number <= last:
@@ -171,7 +172,7 @@ class OrderDesk:
             raise Refused(Refusal.CANCEL_FIELD)
         if asked["OrderSysID"].strip():
             order = self.find(asked["ExchangeID"], asked["OrderSysID"])
-        elif reference.isdigit():
+        elif reference.isdecimal():
             order = self._by_reference.get((asked["FrontID"], asked["SessionID"], int(reference)))
         else:
             raise Refused(Refusal.CANCEL_FIELD)
@@ -208,7 +209,7 @@ class OrderDesk:
 
     def _index(self, order: Order) -> None:
         sent = origin(order)
-        self._by_reference[sent.front, sent.session, int(sent.reference)] = order
+        self._by_reference[sent.front, sent.session, sent.number] = order
         if order.venue_id:
             self._by_venue_id[order.terms.exchange, order.venue_id.strip()] = order
 

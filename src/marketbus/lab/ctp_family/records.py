@@ -25,7 +25,9 @@ class Origin:
 
     front: int
     session: int
+    number: int
     reference: str
+    """The same as it was written."""
     request: int
     broker: str
     asked: Fields

@@ -63,7 +63,7 @@ class Terminal:
             "ContingentCondition": codes.IMMEDIATELY,
             "ForceCloseReason": "0",
         }
-        sent = Origin(FRONT_ID, TERMINAL_SESSION, f"{self._references:>12}", 0, "", asked)
+        sent = Origin(FRONT_ID, TERMINAL_SESSION, self._references, f"{self._references:>12}", 0, "", asked)
         try:
             return order_book(self._orders.insert(account.user, request, sent))
         except Refused as refused:
