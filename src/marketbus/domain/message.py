@@ -94,6 +94,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "td.settlement_confirmed": ("settlement confirmed", "结算信息确认成功"),
     "td.contracts": ("contract query succeeded: {count} contracts", "合约信息查询成功，共 {count} 个"),
     "td.error": ("trading error: [{error}] {words}", "交易接口报错，代码：{error}，信息：{words}"),
+    "td.order_refused": (
+        "order {id} refused: [{error}] {words}",
+        "交易委托失败，委托：{id}，代码：{error}，信息：{words}",
+    ),
+    "td.cancel_refused": (
+        "cancel of order {id} refused: [{error}] {words}",
+        "交易撤单失败，委托：{id}，代码：{error}，信息：{words}",
+    ),
+    "td.unreadable": (
+        "{callback}: a record of {symbol} cannot be read: {detail}",
+        "{callback}：合约 {symbol} 的一条记录无法解析：{detail}",
+    ),
     "td.connect_timeout": (
         "trading front {front} gave no answer within {seconds:g} s ({probe}); trying on",
         "交易服务器 {front} 在 {seconds:g} 秒内没有应答（{probe}），继续重试",

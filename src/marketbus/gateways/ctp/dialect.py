@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from marketbus.domain.contract import Product
 from marketbus.domain.instrument import Exchange
 from marketbus.gateways.ctp_family.dialect import Dialect, OptionNames
+from marketbus.gateways.ctp_family.order_codes import HEDGES
 
 if TYPE_CHECKING:
     from marketbus.gateways.ctp_family.native_api import Native
@@ -49,4 +50,6 @@ CTP = Dialect(
     option_names=_option_names,
     average_price=_average_price,
     native=_native,
+    hedges=HEDGES,
+    symbol_bytes=80,
 )

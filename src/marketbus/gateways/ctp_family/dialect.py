@@ -7,6 +7,7 @@ import msgspec
 
 from marketbus.domain.contract import Product
 from marketbus.domain.instrument import Exchange
+from marketbus.domain.order_terms import HedgeFlag
 from marketbus.domain.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -43,5 +44,9 @@ class Dialect(msgspec.Struct, frozen=True):
     """The price that AveragePrice means, of its value, the exchange and the multiplier; None: nobody can tell."""
     native: "Callable[[], Native]"
     """Imports the SDK's classes; called once the library is chosen."""
+    hedges: Mapping[HedgeFlag, str]
+    """Ours → CombHedgeFlag."""
+    symbol_bytes: int
+    """The longest InstrumentID: the SDK copies strings without bounds."""
     schedule: Schedule = Schedule.CN_FUTURES
     """When a line is logged in afresh, unless the configuration says otherwise."""

@@ -21,12 +21,14 @@ from marketbus.gateways.ctp_family.kept import Kept
 from marketbus.gateways.ctp_family.line import Line
 from marketbus.gateways.ctp_family.login import REST, Login, Patience
 from marketbus.gateways.ctp_family.md_api import MarketDataApi
+from marketbus.gateways.ctp_family.queries import QueryQueue
 from marketbus.gateways.ctp_family.sdk import Sdk
 from marketbus.gateways.ctp_family.setting import Front, Setting
 from marketbus.gateways.ctp_family.symbols import Symbols
 from marketbus.gateways.ctp_family.td_api import TraderApi
+from marketbus.gateways.ctp_family.trading_side import TradingSide
 from marketbus.gateways.ctp_family.translate import Translator
-from marketbus.gateways.ctp_family.watch import SessionWatch, watch_query
+from marketbus.gateways.ctp_family.watch import SessionWatch, watch_answers
 from marketbus.gateways.vnpy.engine import TimerOnlyEngine
 from marketbus.gateways.vnpy.lane import Lane
 from marketbus.ports.gateway import Capability, GatewayContext, GatewaySpec, Logged, SessionChanged
@@ -36,7 +38,7 @@ CHUNK = 100
 
 
 class FamilyGateway:
-    """Implements ports.gateway.Gateway."""
+    """Implements ports.gateway.Gateway; a line that trades is a TradingFamilyGateway."""
 
     capabilities = frozenset(
         {
@@ -94,6 +96,7 @@ class FamilyGateway:
             context.clock,
             sdk.market_clock,
         )
+        self._queries = QueryQueue(self._query_later, context.clock, spec.login_timeout)
         self._td = native.td(
             self._vnpy,
             dialect,
@@ -101,8 +104,10 @@ class FamilyGateway:
             flow,
             Line(Channel.TD, setting, self._sink, self._td_login),
             self._symbols,
-            self._query_later,
+            self._queries,
+            lambda seconds, call: self._later(seconds, self._td_lane, "trading request", call),
             context.clock,
+            self._trading_side(dialect, context),
         )
         self._vnpy.md_api = self._md
         self._vnpy.td_api = self._td
@@ -113,7 +118,7 @@ class FamilyGateway:
             self._open(Channel.MD, (self._order.current,), self._md_lane, self._md, self._md_login, self._order)
             if self._setting.td_fronts:
                 self._open(Channel.TD, self._setting.td_fronts, self._td_lane, self._td, self._td_login)
-                self._tasks.create_task(watch_query(self._td, self._spec.login_timeout, self._clock))
+                self._tasks.create_task(watch_answers(self._td, self._spec.login_timeout))
 
     async def subscribe(self, instruments: Sequence[Instrument]) -> None:
         """Ask for market data in the `md` lane, in chunks."""
@@ -141,6 +146,9 @@ class FamilyGateway:
 
     async def close(self) -> None:
         """Nothing: vnpy_ctp's close deadlocks (exit() joins a thread that waits for the GIL); the process ends now."""
+
+    def _trading_side(self, dialect: Dialect, context: GatewayContext) -> TradingSide | None:
+        return None
 
     def _login(self, channel: Channel, context: GatewayContext, random: Random) -> Login:
         patience = Patience(timeout=self._spec.login_timeout, retry=self._spec.login_retry)
@@ -193,7 +201,7 @@ class FamilyGateway:
         self._later(seconds, lane, f"{channel} login", lambda: login(again=True))
 
     def _query_later(self, seconds: float) -> None:
-        self._later(seconds, self._td_lane, "query contracts", self._td.query_contracts)
+        self._later(seconds, self._td_lane, "query", self._queries.run)
 
     def _later(self, seconds: float, lane: Lane, what: str, call: Callable[[], None]) -> None:
         async def wait_and_call() -> None:

@@ -79,3 +79,39 @@ class NativeTdApi(NativeApi):
     def reqQryInstrument(self, request: Mapping[str, Any], reqid: int) -> int:
         """As reqUserLogin."""
         raise NotImplementedError
+
+    def reqQryOrder(self, request: Mapping[str, Any], reqid: int) -> int:
+        """As reqUserLogin."""
+        raise NotImplementedError
+
+    def reqQryTrade(self, request: Mapping[str, Any], reqid: int) -> int:
+        """As reqUserLogin."""
+        raise NotImplementedError
+
+    def reqQryInvestorPosition(self, request: Mapping[str, Any], reqid: int) -> int:
+        """As reqUserLogin."""
+        raise NotImplementedError
+
+    def reqQryTradingAccount(self, request: Mapping[str, Any], reqid: int) -> int:
+        """As reqUserLogin."""
+        raise NotImplementedError
+
+    def reqQryInstrumentMarginRate(self, request: Mapping[str, Any], reqid: int) -> int:
+        """As reqUserLogin."""
+        raise NotImplementedError
+
+    def reqQryInstrumentCommissionRate(self, request: Mapping[str, Any], reqid: int) -> int:
+        """As reqUserLogin."""
+        raise NotImplementedError
+
+    def reqQrySettlementInfo(self, request: Mapping[str, Any], reqid: int) -> int:
+        """As reqUserLogin."""
+        raise NotImplementedError
+
+    def reqOrderInsert(self, request: Mapping[str, Any], reqid: int) -> int:
+        """As reqUserLogin."""
+        raise NotImplementedError
+
+    def reqOrderAction(self, request: Mapping[str, Any], reqid: int) -> int:
+        """As reqUserLogin."""
+        raise NotImplementedError

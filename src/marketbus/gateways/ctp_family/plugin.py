@@ -32,9 +32,11 @@ class FamilyPlugin:
             ConfigError: names the key and what to do.
         """
         setting = parse(self._dialect, spec.name, spec.setting)
-        if spec.trading:
+        if spec.trading and not setting.td_fronts:
             raise ConfigError(
-                f"gateway.{spec.name}.trading", "trading is not available in this version", "set it false"
+                f"gateway.{spec.name}.trading",
+                "a line without a trading front cannot trade",
+                "set 交易服务器, or false",
             )
         if spec.sdk not in ("vendor", "lab"):
             raise ConfigError(f"gateway.{spec.name}.sdk", f"{spec.sdk!r} is not known", '"vendor" or "lab"')
@@ -63,8 +65,12 @@ class FamilyPlugin:
         from marketbus.gateways.vnpy import folder
 
         setting = parse(self._dialect, spec.name, spec.setting)
+        if spec.trading and context.trading is None:
+            raise ConfigError(f"gateway.{spec.name}.trading", "this worker has no order desk", "set it false")
         folder.enter(context.folder)
         loaded = sdk.load(self._dialect, spec, context.lab_library, context.clock)
         from marketbus.gateways.ctp_family.gateway import FamilyGateway
+        from marketbus.gateways.ctp_family.trading_gateway import TradingFamilyGateway
 
-        return FamilyGateway(self._dialect, spec, setting, context, loaded)
+        family = TradingFamilyGateway if spec.trading else FamilyGateway
+        return family(self._dialect, spec, setting, context, loaded)

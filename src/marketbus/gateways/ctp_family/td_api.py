@@ -1,7 +1,7 @@
-"""vnpy's trading API with its raw callbacks taken over: login, settlement confirmation and the contract list.
+"""vnpy's trading API with its raw callbacks taken over: login, settlement confirmation, contracts, orders, queries.
 
-vnpy_ctp latches after one failed login (495/798), loses contracts of unknown exchanges (618) and sleeps inside a
-callback (531-538).
+vnpy_ctp latches after one failed login (495/798), loses contracts of unknown exchanges (618), sleeps inside a callback
+(531-538), never queries orders or trades, and loses an order's word when its type or instrument is not known (663-720).
 """
 
 from collections.abc import Callable, Mapping
@@ -11,28 +11,29 @@ from typing import TYPE_CHECKING, Any
 from vnpy.trader.gateway import BaseGateway
 
 from marketbus.domain.contract import Contract
+from marketbus.domain.order import Order
 from marketbus.domain.session import SessionState
 from marketbus.domain.status import Level
 from marketbus.gateways.ctp_family.callback import guarded
 from marketbus.gateways.ctp_family.contracts import contract
 from marketbus.gateways.ctp_family.dialect import Dialect
 from marketbus.gateways.ctp_family.line import Line
+from marketbus.gateways.ctp_family.queries import REFUSED_RETRY, Query, QueryQueue
 from marketbus.gateways.ctp_family.setting import Setting
 from marketbus.gateways.ctp_family.symbols import Symbols
+from marketbus.gateways.ctp_family.trading_side import TradingSide
 from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import ContractsListed, Logged
+from marketbus.ports.trading import NotSent
 
 if TYPE_CHECKING:
     from marketbus.gateways.ctp_family.native_api import NativeTdApi as _Native
 else:
     _Native = object
 
-QUERY_RETRY = 1.1
-"""Seconds: the counter takes one query per second and session."""
-REFUSED_RETRY = 5.0
-"""Seconds after a query that the counter refused."""
+Answer = Mapping[str, Any]
 RESUME_QUICK = 2
-"""THOST_TERT_QUICK: private and public flow from now on. (Orders are not carried yet.)"""
+"""THOST_TERT_QUICK: private and public flow from now on. What was before is asked for by query, to its last row."""
 
 
 class TraderApi(_Native):
@@ -46,9 +47,12 @@ class TraderApi(_Native):
         flow: Path,
         line: Line,
         symbols: Symbols,
-        query_later: Callable[[float], None],
+        queries: QueryQueue,
+        later: Callable[[float, Callable[[], None]], None],
         clock: Clock,
+        trading: TradingSide | None = None,
     ) -> None:
+        """`later` calls something in the lane after so many seconds. Without `trading` no order comes or goes."""
         super().__init__(gateway)
         self._dialect = dialect
         self.setting = setting
@@ -56,13 +60,20 @@ class TraderApi(_Native):
         self.line = line
         self.sink = line.sink
         self.symbols = symbols
-        self._query_later = query_later
+        self._queries = queries
+        self._later = later
         self._clock = clock
+        self._trading = trading
         self._listed: list[Contract] = []
         self._day = 0
-        self._query_due = False
-        self._query_heard: float | None = None
-        self._query_reported = False
+        self._in = False
+        self._asked = False
+        """Whether this session has asked for its contracts."""
+        self._confirmed = False
+        self._complete = False
+        """Whether this session has them all."""
+        self._confirming: float | None = None
+        self._reported = False
 
     # Calls
 
@@ -84,7 +95,6 @@ class TraderApi(_Native):
         if not self.line.begin_login(again=again):
             return
         if self.setting.auth_code:
-            self.reqid += 1
             self.reqAuthenticate(
                 {
                     "UserID": self.setting.user_id,
@@ -92,43 +102,96 @@ class TraderApi(_Native):
                     "AuthCode": self.setting.auth_code,
                     "AppID": self.setting.app_id,
                 },
-                self.reqid,
+                self._next_id(),
             )
         else:
             self._send_login()
 
-    def query_contracts(self) -> None:
-        """Ask for every instrument; asked again a little later when the SDK's flow control says no."""
-        self._query_due = False
-        if self._query_heard is None:
-            return  # not logged in, or listed already
-        self.reqid += 1
-        if self.reqQryInstrument({}, self.reqid):
-            self._ask_later(QUERY_RETRY)
-        else:
-            self._listed.clear()
+    def insert(self, order: Order) -> None:
+        """Give an order to the SDK. Raises NotSent."""
+        self._side.insert(order, self.reqOrderInsert, self._next_id())
 
-    def query_silence(self, now: float) -> float:
-        """Seconds since the counter last said something of the contracts that are still to come; 0: none are."""
-        heard = self._query_heard
-        return 0.0 if heard is None else now - heard
+    def cancel(self, order: Order) -> None:
+        """Ask for a cancel. Raises NotSent."""
+        self._side.cancel(order, self.reqOrderAction, self._next_id())
 
-    def query_unanswered(self, seconds: float) -> None:
-        """Nothing has come for so long: ask again, and say so once per login."""
-        self._query_heard = self._clock.monotonic()
-        if not self._query_reported:
-            self._query_reported = True
-            self.sink.event(Logged(Level.ERROR, "td.query_timeout", {"seconds": seconds}))
-        self._ask_later(0.0)
+    def look(self, patience: float) -> None:
+        """Repeat, or end, what has had no answer for `patience` seconds; on the loop."""
+        sent = self._confirming
+        if sent is not None and self._clock.monotonic() - sent >= patience:
+            self._confirming = None
+            self._report_silence(patience)
+            self._ask_contracts()
+            self._confirm_later(0.0)
+        self._queries.look()
 
-    def _ask_later(self, seconds: float) -> None:
-        if not self._query_due:
-            self._query_due = True
-            self._query_later(seconds)
+    @property
+    def _side(self) -> TradingSide:
+        if self._trading is None:
+            raise NotSent("this line does not trade")
+        return self._trading
+
+    def _next_id(self) -> int:
+        return next(self._queries.ids)
 
     def _send_login(self) -> None:
-        self.reqid += 1
-        self.reqUserLogin(self.line.user(), self.reqid)
+        self.reqUserLogin(self.line.user(), self._next_id())
+
+    def _confirm(self) -> None:
+        if self._in and not self._confirmed:
+            self._confirming = self._clock.monotonic()
+            self.reqSettlementInfoConfirm(
+                {"BrokerID": self.setting.broker_id, "InvestorID": self.setting.user_id}, self._next_id()
+            )
+
+    def _confirm_later(self, seconds: float) -> None:
+        if self._trading is not None:  # a counter takes no orders before; market data needs no confirmation
+            self._later(seconds, self._confirm)
+
+    def _ask_contracts(self) -> None:
+        """Whatever became of the confirmation, since market data needs them; once per session, until they come."""
+        if not self._asked:
+            self._asked = True
+            self._queries.put(
+                Query(
+                    "contracts",
+                    lambda number: self.reqQryInstrument({}, number),
+                    row=self._list,
+                    done=self._list_complete,
+                    begin=self._listed.clear,
+                    unanswered=self._report_silence,
+                    patient=True,
+                    urgency=0,
+                )
+            )
+
+    def _list(self, data: Mapping[str, Any]) -> None:
+        try:
+            listed = contract(self._dialect, self.gateway_name, data)
+        except (ValueError, KeyError) as bad:
+            self.sink.reject("bad_contract", str(data.get("InstrumentID")), f"{type(bad).__name__}: {bad}")
+        else:
+            if listed is not None:
+                self._listed.append(listed)
+
+    def _list_complete(self) -> None:
+        self.symbols.list(self._listed)
+        self.sink.event(Logged(Level.INFO, "td.contracts", {"count": len(self._listed)}))
+        self.sink.event(ContractsListed(tuple(self._listed), complete=bool(self._listed)))
+        self._listed.clear()
+        self._complete = True
+        self.line.enter(SessionState.READY, trading_day=self._day)
+        self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        if self._trading is not None and self._complete and self._confirmed:
+            self._trading.ready(self._day)
+
+    def _report_silence(self, seconds: float) -> None:
+        """Say once per login that the counter does not answer."""
+        if not self._reported:
+            self._reported = True
+            self.sink.event(Logged(Level.ERROR, "td.query_timeout", {"seconds": seconds}))
 
     # Callbacks
 
@@ -141,11 +204,15 @@ class TraderApi(_Native):
     @guarded
     def onFrontDisconnected(self, reason: int) -> None:
         """The front is gone; the SDK reconnects by itself."""
-        self._query_heard = None
+        self._in = False
+        self._confirming = None
         self.line.front_lost(reason)
+        if self._trading is not None:
+            self._trading.lost()
+        self._queries.lost()
 
     @guarded
-    def onRspAuthenticate(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
+    def onRspAuthenticate(self, data: Answer, error: Answer, reqid: int, last: bool) -> None:
         """The terminal is accepted or refused."""
         if error and error["ErrorID"]:
             self.line.refused("authenticate", error)
@@ -155,7 +222,7 @@ class TraderApi(_Native):
         self._send_login()
 
     @guarded
-    def onRspUserLogin(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
+    def onRspUserLogin(self, data: Answer, error: Answer, reqid: int, last: bool) -> None:
         """Taken or refused."""
         if error and error["ErrorID"]:
             self.line.refused("login", error)
@@ -164,60 +231,79 @@ class TraderApi(_Native):
         if day is None:
             return
         self._day = day
-        self._query_heard = self._clock.monotonic()
-        self._query_reported = False
+        self._in = True
+        self._asked = self._confirmed = self._complete = self._reported = False
+        self._queries.open()
         self.line.enter(SessionState.SYNCING, trading_day=self._day)
-        self.reqid += 1
-        self.reqSettlementInfoConfirm(
-            {"BrokerID": self.setting.broker_id, "InvestorID": self.setting.user_id}, self.reqid
-        )
+        if self._trading is not None:
+            self._trading.logged_in(data, day)
+        self._confirm()
 
     @guarded
-    def onRspSettlementInfoConfirm(
-        self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool
-    ) -> None:
-        """Confirmed; the contract list is asked for either way, since market data needs it."""
+    def onRspSettlementInfoConfirm(self, data: Answer, error: Answer, reqid: int, last: bool) -> None:
+        """Confirmed or refused."""
+        self._confirming = None
         if error and error["ErrorID"]:
             self.line.error(error)
-        else:
+            self._confirm_later(REFUSED_RETRY)
+        elif not self._confirmed:
+            self._confirmed = True
             self.sink.event(Logged(Level.INFO, "td.settlement_confirmed"))
-        self._ask_later(0.0)
+            self._tell_ready()
+        self._ask_contracts()
 
     @guarded
-    def onRspQryInstrument(self, data: Mapping[str, Any], error: Mapping[str, Any], reqid: int, last: bool) -> None:
-        """One instrument; the last one makes the list complete even when it is itself no good.
-
-        A refused query is asked again: right after its login a counter often is not ready yet (ErrorID 90).
-        """
-        if self._query_heard is not None:
-            self._query_heard = self._clock.monotonic()
-        if error and error["ErrorID"]:
-            self.line.error(error)
-            self._ask_later(REFUSED_RETRY)
-            return
-        if data:
-            try:
-                listed = contract(self._dialect, self.gateway_name, data)
-            except (ValueError, KeyError) as bad:
-                self.sink.reject("bad_contract", str(data.get("InstrumentID")), f"{type(bad).__name__}: {bad}")
-            else:
-                if listed is not None:
-                    self._listed.append(listed)
-        if last:
-            self._query_heard = None
-            self.symbols.list(self._listed)
-            self.sink.event(Logged(Level.INFO, "td.contracts", {"count": len(self._listed)}))
-            self.sink.event(ContractsListed(tuple(self._listed), complete=bool(self._listed)))
-            self.line.enter(SessionState.READY, trading_day=self._day)
-            self._listed.clear()
-
-    @guarded
-    def onRspError(self, error: Mapping[str, Any], reqid: int, last: bool) -> None:
-        """An error that belongs to no request of ours."""
+    def onRspError(self, error: Answer, reqid: int, last: bool) -> None:
+        """An error of a request that has no answer of its own, or of none of ours."""
+        self._queries.answer(reqid, {}, error, last=last)
         self.line.error(error)
 
-    def onRtnOrder(self, data: Mapping[str, Any]) -> None:
-        """Orders of other terminals: not carried yet, and vnpy_ctp's own handling may raise."""
+    def _answered(self, data: Answer, error: Answer, reqid: int, last: bool) -> None:
+        if error and error["ErrorID"]:
+            self.line.error(error)
+        self._queries.answer(reqid, data, error, last=last)
 
-    def onRtnTrade(self, data: Mapping[str, Any]) -> None:
-        """As onRtnOrder."""
+    onRspQryInstrument = guarded(_answered)
+    onRspQryOrder = guarded(_answered)
+    onRspQryTrade = guarded(_answered)
+    onRspQryInvestorPosition = guarded(_answered)
+    onRspQryTradingAccount = guarded(_answered)
+    onRspQryInstrumentMarginRate = guarded(_answered)
+    onRspQryInstrumentCommissionRate = guarded(_answered)
+    onRspQrySettlementInfo = guarded(_answered)
+
+    @guarded
+    def onRtnOrder(self, data: Answer) -> None:
+        """The venue's word on an order, also of another terminal."""
+        if self._trading is not None:
+            self._trading.order(data)
+
+    @guarded
+    def onRtnTrade(self, data: Answer) -> None:
+        """A fill."""
+        if self._trading is not None:
+            self._trading.trade(data)
+
+    @guarded
+    def onRspOrderInsert(self, data: Answer, error: Answer, reqid: int, last: bool) -> None:
+        """The counter refused an order of this session."""
+        if self._trading is not None:
+            self._trading.insert_refused(data, error, told_all=False)
+
+    @guarded
+    def onErrRtnOrderInsert(self, data: Answer, error: Answer) -> None:
+        """An order of the account was refused, in whichever session."""
+        if self._trading is not None:
+            self._trading.insert_refused(data, error, told_all=True)
+
+    @guarded
+    def onRspOrderAction(self, data: Answer, error: Answer, reqid: int, last: bool) -> None:
+        """The counter refused a cancel of this session."""
+        if self._trading is not None:
+            self._trading.cancel_refused(data, error)
+
+    @guarded
+    def onErrRtnOrderAction(self, data: Answer, error: Answer) -> None:
+        """A cancel of the account was refused, in whichever session."""
+        if self._trading is not None:
+            self._trading.cancel_refused(data, error)

@@ -122,9 +122,8 @@ class SessionWatch:
         return self._spec.connect_timeout + self._spec.login_timeout
 
 
-async def watch_query(api: TraderApi, patience: float, clock: Clock) -> None:
-    """Ask again for the contracts when nothing has come for `patience` seconds; until cancelled."""
+async def watch_answers(api: TraderApi, patience: float) -> None:
+    """Have requests repeated or ended that nothing has come of for `patience` seconds; until cancelled."""
     while True:
         await asyncio.sleep(min(CALM, patience / 4))
-        if api.query_silence(clock.monotonic()) >= patience:
-            api.query_unanswered(patience)
+        api.look(patience)

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from marketbus.domain.contract import Product
+from marketbus.domain.order_terms import HedgeFlag
 from marketbus.domain.schedule import Schedule
 from marketbus.gateways.ctp_family.dialect import Dialect, OptionNames
+from marketbus.gateways.ctp_family.order_codes import HEDGES
 
 if TYPE_CHECKING:
     from marketbus.gateways.ctp_family.native_api import Native
@@ -50,5 +52,7 @@ SOPT = Dialect(
     option_names=_option_names,
     average_price=lambda value, exchange, size: None,  # no rule is published, and vnpy_sopt does not carry it
     native=_native,
+    hedges=HEDGES | {HedgeFlag.COVERED: "4"},
+    symbol_bytes=30,
     schedule=Schedule.CN_OPTIONS,
 )
