@@ -9,6 +9,7 @@ from tests.system.process import Process, alive, descendants
 from tests.system.recorder import Recorder
 from tests.system.span import Span
 from tests.system.system import System
+from tests.system.trading_line import TradingLine
 
 __all__ = [
     "KINDS",
@@ -20,6 +21,7 @@ __all__ = [
     "Recorder",
     "Span",
     "System",
+    "TradingLine",
     "alive",
     "descendants",
     "eventually",

@@ -27,6 +27,11 @@ class BookRecords:
         self._symbols = symbols
         self._hedge_of = {code: hedge for hedge, code in dialect.hedges.items()}
 
+    def names(self, symbol: str) -> tuple[str, ...]:
+        """What a rate of the instrument may be named after, the closest first."""
+        facts = self._symbols.get(symbol)
+        return (symbol, facts.product_id, facts.product) if facts else (symbol, product_code(symbol))
+
     def position(self, data: Record, received: int) -> Position:
         """One record; an instrument may have several of a direction, see `joined`.
 
@@ -134,28 +139,30 @@ def own_currency(accounts: Sequence[Account]) -> Account | None:
     return next((each for each in accounts if each.currency == "CNY"), accounts[0] if accounts else None)
 
 
-def margin_rates(rows: Sequence[Record], symbol: str) -> MarginRates | None:
-    """Of the row that means the instrument; None where there is none, or it is relative to the exchange's rates."""
-    row = _meant(rows, symbol)
+def margin_rates(rows: Sequence[Record], names: Sequence[str]) -> MarginRates | None:
+    """Of the row that means the instrument.
+
+    None where there is none, where it is relative to the exchange's rates, or says nothing (of options, whose margin is
+    no share of their price).
+    """
+    row = _meant(rows, names)
     if row is None or whole(row, "IsRelative"):
         return None
-    return MarginRates(_charge(row, "LongMarginRatio"), _charge(row, "ShortMarginRatio"))
+    rates = MarginRates(_charge(row, "LongMarginRatio"), _charge(row, "ShortMarginRatio"))
+    return None if rates == MarginRates() else rates
 
 
-def commission_rates(rows: Sequence[Record], symbol: str) -> CommissionRates | None:
-    """Of the row that means the instrument; most counters name its product there."""
-    row = _meant(rows, symbol)
+def commission_rates(rows: Sequence[Record], names: Sequence[str]) -> CommissionRates | None:
+    """Of the row that means the instrument; None where there is none."""
+    row = _meant(rows, names)
     if row is None:
         return None
     return CommissionRates(*(_charge(row, f"{what}Ratio") for what in ("Open", "Close", "CloseToday")))
 
 
-def _meant(rows: Sequence[Record], symbol: str) -> Record | None:
-    for name in (symbol, product_code(symbol)):
-        for row in rows:
-            if text(row, "InstrumentID") == name:
-                return row
-    return None
+def _meant(rows: Sequence[Record], names: Sequence[str]) -> Record | None:
+    """By the first name that a row has: the symbol, else the product, which is what most counters name."""
+    return next((row for name in names for row in rows if name and text(row, "InstrumentID") == name), None)
 
 
 def _charge(row: Record, name: str) -> Charge:

@@ -73,16 +73,16 @@ class Books:
         """Two queries per instrument, one a second; what is not answered, or cannot be read, is left out."""
         found: dict[Instrument, Rates] = {}
         for instrument in instruments:
-            symbol = instrument.symbol
+            symbol, names = instrument.symbol, self._records.names(instrument.symbol)
             named = {"InstrumentID": symbol, "ExchangeID": instrument.exchange.value}
             hedged = named | {"HedgeFlag": HEDGES[HedgeFlag.SPECULATION]}
             margin = await self._rate(
                 f"margin rate of {symbol}", self._api.reqQryInstrumentMarginRate, hedged,
-                lambda rows, symbol=symbol: margin_rates(rows, symbol),
+                lambda rows, names=names: margin_rates(rows, names),
             )  # fmt: skip
             commission = await self._rate(
                 f"commission rate of {symbol}", self._api.reqQryInstrumentCommissionRate, named,
-                lambda rows, symbol=symbol: commission_rates(rows, symbol),
+                lambda rows, names=names: commission_rates(rows, names),
             )  # fmt: skip
             if margin is not None or commission is not None:
                 found[instrument] = Rates(commission=commission, margin=margin)

@@ -14,6 +14,8 @@ class Facts(NamedTuple):
     name: str
     product: str
     size: float | None
+    product_id: str = ""
+    """The venue's product code."""
 
 
 class Symbols:
@@ -30,7 +32,11 @@ class Symbols:
         """Take contracts as the counter listed them."""
         for contract in contracts:
             self._facts[contract.symbol] = Facts(
-                contract.exchange, contract.name, product_code(contract.symbol), contract.size or None
+                contract.exchange,
+                contract.name,
+                product_code(contract.symbol),
+                contract.size or None,
+                contract.product_id,
             )
 
     def take_word(self, instruments: Sequence[Instrument]) -> None:
