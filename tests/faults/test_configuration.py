@@ -92,7 +92,10 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         "gateway.ctp.setting: tcp://192.0.2.1:10211 is not on this machine",
     ),
     "a secret that is not there": ({"setting": setting(密码={"env": "NO_SUCH"})}, "gateway.ctp.setting.密码: "),
-    "trading": ({"trading": True}, "gateway.ctp.trading: trading is not available in this version"),
+    "trading without a trading front": (
+        {"trading": True, "setting": setting(交易服务器=None)},
+        "gateway.ctp.trading: a line without a trading front cannot trade",
+    ),
 }
 
 
