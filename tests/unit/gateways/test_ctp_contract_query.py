@@ -58,7 +58,7 @@ class Session:
             def ready(self, trading_day: int) -> None:
                 session.ready.append(trading_day)
 
-        self._queue = QueryQueue(lambda seconds: self._later(seconds, self._queue.run), self.clock, PATIENCE)
+        self._queue = QueryQueue(self._ask_later, self.clock, PATIENCE)
         side = cast("TradingSide", Side()) if trades else None
         self.api = Api(
             cast("Any", Named()), CTP, setting, Path(), line, Symbols(), self._queue, self._later, self.clock, side
@@ -66,6 +66,9 @@ class Session:
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         self._timers.append((self.clock.seconds + seconds, call))
+
+    def _ask_later(self, seconds: float) -> None:
+        self._later(seconds, self._queue.run)
 
     def wait(self, seconds: float) -> None:
         """Time passes, what is due happens, and what is overdue is looked at."""
