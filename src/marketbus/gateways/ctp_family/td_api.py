@@ -1,7 +1,7 @@
 """vnpy's trading API with its raw callbacks taken over: login, settlement confirmation, contracts, orders, queries.
 
 vnpy_ctp latches after one failed login (495/798), loses contracts of unknown exchanges (618), sleeps inside a callback
-(531-538), never queries orders or trades, and loses an order's word when its type or instrument is not known (663-720).
+(531-538), never queries orders or trades, and loses an order's word when its type or instrument is not known (659-711).
 """
 
 from collections.abc import Callable, Mapping

@@ -7,7 +7,9 @@ from typing import Any
 from marketbus.domain.message import Bilingual, reason
 from marketbus.domain.order import Order
 from marketbus.domain.order_events import CancelRefused, OrderReport, Refused
+from marketbus.domain.order_request import is_late
 from marketbus.domain.status import Level
+from marketbus.domain.times import NS
 from marketbus.gateways.ctp_family.dialect import Dialect
 from marketbus.gateways.ctp_family.order_errors import hint, said
 from marketbus.gateways.ctp_family.order_records import OrderRecords
@@ -52,8 +54,11 @@ class TradingSide:
         """Gives an order to the SDK.
 
         Raises:
-            NotSent: it cannot be said in the counter's words, or the SDK said no.
+            NotSent: it is late by now, cannot be said in the counter's words, or the SDK said no.
         """
+        now = self._clock.now()
+        if order.valid_until and is_late(order.valid_until, now):  # calls before it in the lane took long
+            raise NotSent(f"valid_until passed {(now - order.valid_until) / NS:.3f} s ago")
         request = insertion(self._dialect, self._setting, order)
         ref = self.refs.sending(order)
         code = send(request, request_id)
