@@ -160,6 +160,7 @@ class TradingMachine(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.ids))
     @rule()
     def quiet(self) -> None:
+        self.bury()
         self.do(self.settle_all())
 
     def bury(self) -> None:
@@ -196,6 +197,7 @@ class TradingMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self.world, "trading"):
             try:
+                self.bury()
                 self.do(self.settle_all())
             finally:
                 self.do(self.world.kill_9())

@@ -1,7 +1,6 @@
 """A worker's trading over a real journal and the lab's counter; it dies and starts again at will, in virtual time."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +10,7 @@ from marketbus.application.trading.ledger import Name
 from marketbus.application.trading.session import TradingSession
 from marketbus.application.trading.trading import Trading
 from marketbus.domain.contract import Contract, Product
-from marketbus.domain.errors import BusUnavailable
+from marketbus.domain.errors import BusUnavailable, MarketBusError
 from marketbus.domain.instrument import Exchange, Instrument
 from marketbus.domain.journal_entry import Entry, EntryKind, Head, Recorded, Standing
 from marketbus.domain.order import Order
@@ -211,11 +210,12 @@ class World:
     async def kill_9(self) -> None:
         """The process is gone: what was not on the disk is lost, what was on its way to the venue arrives."""
         self.die()
-        for task in (*self.calls, self._running):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Crash, BaseExceptionGroup):
-                    await task
+        tasks = [task for task in (*self.calls, self._running) if task is not None]
+        for task in tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, BaseException):
+                assert _was_meant(ended), repr(ended)
         self.calls.clear()
         self._running = None
         await self.journal.inner.stop()
@@ -302,3 +302,10 @@ class World:
         assert sorted(held) == sorted(tuple(getattr(each, key) for key in keys) for each in self.venue.positions())
         twice = {order_id: count for order_id, count in self.venue.inserts.items() if count > 1}
         assert not twice, "sent twice"
+
+
+def _was_meant(error: BaseException) -> bool:
+    """Whether a task may end so when its process dies, or its caller is told no."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_was_meant(each) for each in error.exceptions)
+    return isinstance(error, Crash | asyncio.CancelledError | MarketBusError)
