@@ -24,6 +24,8 @@ from marketbus.application.host import GatewayHost
 from marketbus.application.readiness import ReadinessReport
 from marketbus.application.reporting import Reporter
 from marketbus.application.service import Service
+from marketbus.application.trading.ledger import Name
+from marketbus.application.trading.trading import Trading
 from marketbus.application.watchdog import Watchdog
 from marketbus.apps import paths, plugins
 from marketbus.apps.config import Config
@@ -31,6 +33,7 @@ from marketbus.apps.log_feed import log_feed
 from marketbus.apps.logs import Logs
 from marketbus.apps.market import market_calendar
 from marketbus.apps.nats_options import nats_options
+from marketbus.apps.trading import trading, trading_session
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.schedule import Schedule
 from marketbus.domain.status import Level
@@ -78,7 +81,8 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         logs.publish = feed.put
         ends.callback(_unplug, logs)
         lease: NameLease
-        if await has_jetstream(client):
+        jetstream = await has_jetstream(client)
+        if jetstream:
             lease = KvNameLease(client, name, clock, random, token=f"{random.getrandbits(64):016x}")
         else:
             logs.log(Level.WARNING, "nats.no_jetstream")
@@ -96,6 +100,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         calendar = market_calendar(config, lambda year: _unknown_year(logs, year))
         judged = config.gateway(name).schedule is not Schedule.ALWAYS
         market = calendar if judged else MarketCalendar(calendar.days, TradingHours(()))
+        session = trading_session() if spec.trading else None
         context = GatewayContext(
             sink=host,
             clock=clock,
@@ -104,8 +109,26 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             lab_library=_lab_library(spec.kind) if spec.sdk == "lab" else None,
             contracts=tuple(host.book),
             schedule=config.schedule(name),
+            trading=session,
         )
         gateway = plugins.plugin(spec.kind).build(spec, context)
+        desk: Trading | None = None
+        if session is not None:
+            desk = await ends.enter_async_context(
+                trading(
+                    Name(name, spec.account),
+                    gateway,
+                    session,
+                    host,
+                    config.limits(name),
+                    market,
+                    paths.journal_file(paths.state_dir(), name),
+                    client,
+                    clock,
+                    logs,
+                    jetstream=jetstream,
+                )
+            )
         readiness = ReadinessReport(host, gateway, market, logs)
         reporter = Reporter(
             host,
@@ -146,7 +169,8 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         logs.log(Level.INFO, "gateway.started", kind=spec.kind, sdk=gateway.sdk, epoch=epoch)
         if gateway.simulated:
             logs.log(Level.WARNING, "gateway.simulated")
-        yield Worker(host, gateway, lease, closed, (reporter.run, readiness.run, watchdog.run, fresh_logins.run))
+        duties = (reporter.run, readiness.run, watchdog.run, fresh_logins.run)
+        yield Worker(host, gateway, lease, closed, duties if desk is None else (*duties, desk.run))
 
 
 def _unplug(logs: Logs) -> None:

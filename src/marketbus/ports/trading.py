@@ -1,7 +1,7 @@
 """The trading side of a venue: what the order desk asks of a gateway, and what the gateway says back."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -62,8 +62,12 @@ class TradingSink(Protocol):
         ...
 
 
+@runtime_checkable
 class TradingGateway(Protocol):
-    """The trading side of one line, one account. Used by the order desk only."""
+    """The trading side of one line, one account. Used by the order desk only.
+
+    A `ports.gateway.Gateway` that trades is one too.
+    """
 
     def next_ref(self) -> str:
         """The session's number that the next order will have; given once each, before the order is journalled.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 from pydantic import ValidationError
 
 from marketbus.adapters.hours import read_hours
@@ -15,7 +16,8 @@ from marketbus.apps.config.environment import overrides, unknown_variables
 from marketbus.apps.config.model import Calendar, Document, Gateway, Log, Nats
 from marketbus.apps.config.problems import InvalidConfig, problems_of
 from marketbus.apps.config.secret import Revealed, Vault, conceal
-from marketbus.domain.errors import ConfigError
+from marketbus.domain.errors import ConfigError, MarketBusError
+from marketbus.domain.risk.limits import Limits
 from marketbus.domain.schedule import Schedule
 from marketbus.domain.trading_hours import Hours
 from marketbus.ports.gateway import GatewaySpec
@@ -99,12 +101,24 @@ class Config:
             sdk=section.sdk,
             setting=Revealed(self.vault.reveal(self._setting(section, key), f"{key}.setting")),
             trading=section.trading,
+            account=section.account,
             class_path=section.class_path,
             connect_timeout=section.connect_timeout,
             call_timeout=section.call_timeout,
             login_timeout=section.login_timeout,
             login_retry=section.login_retry,
         )
+
+    def limits(self, name: str) -> Limits:
+        """What the account of a gateway may do.
+
+        Raises:
+            ConfigError: names the limit.
+        """
+        try:
+            return msgspec.convert(self.gateway(name).risk, Limits)
+        except (msgspec.ValidationError, MarketBusError) as error:
+            raise ConfigError(f"gateway.{name}.risk", str(error)) from None
 
     def _setting(self, section: Gateway, key: str) -> dict[str, Any]:
         if section.setting_file is None:
@@ -147,6 +161,8 @@ def load(
         raise InvalidConfig([*problems, *problems_of(error)]) from None
     config = Config(document, file, env)
     _collect(problems, config.trading_hours)
+    for name in config.gateways:
+        _collect(problems, lambda name=name: config.limits(name))
     if connects:
         _check_connections(config, gateway, problems)
     if problems:

@@ -55,6 +55,12 @@ def _gateway_name(name: str) -> str:
     return name
 
 
+def _account(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
+        raise ValueError(f"{name!r} is not an alias of an account (letters, digits, _ and -, at most 32)")
+    return name
+
+
 def _kind(kind: str) -> str:
     if kind not in (known := plugins.kinds()):
         raise ValueError(f"unknown kind {kind!r}{plugins.nearest(kind, known)}; known: {', '.join(known)}")
@@ -156,6 +162,10 @@ class Gateway(_Section):
     """`package:Class`, for kind `vnpy`."""
     sdk: Literal["vendor", "lab"] = "vendor"
     trading: bool = False
+    account: Annotated[str, AfterValidator(_account)] = "main"
+    """The alias under which the account's orders are told; never its number."""
+    risk: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """Limits of the account that differ from the defaults, see `domain.risk.limits`."""
     schedule: Schedule | None = Field(default=None, validation_alias=AliasChoices("schedule", "calendar"))
     """None: what is usual for the kind."""
     subscribe: Annotated[list[Annotated[str, AfterValidator(_pattern)]], BeforeValidator(_one_or_more)] = Field(

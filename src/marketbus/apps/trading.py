@@ -1,0 +1,97 @@
+"""Puts the order desk of one gateway together, where its configuration says `trading = true`."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from nats.aio.client import Client
+
+from marketbus.adapters.journal import SqliteJournal
+from marketbus.adapters.nats.journal_heads import KvJournalHeads, NoJournalHeads
+from marketbus.adapters.nats.trading_publisher import NatsTradingPublisher
+from marketbus.adapters.thresholds import cn_thresholds
+from marketbus.application.host import GatewayHost
+from marketbus.application.trading.ledger import Name
+from marketbus.application.trading.market_view import GatewayMarketView
+from marketbus.application.trading.session import TradingSession
+from marketbus.application.trading.trading import Trading
+from marketbus.apps.logs import Logs
+from marketbus.domain.errors import ConfigError
+from marketbus.domain.market_calendar import MarketCalendar
+from marketbus.domain.rates import Rates
+from marketbus.domain.risk.book import RiskBook
+from marketbus.domain.risk.limits import Limits
+from marketbus.domain.status import Level
+from marketbus.ports.clock import Clock
+from marketbus.ports.gateway import Gateway
+from marketbus.ports.journal import JournalUnavailable
+from marketbus.ports.trading import TradingGateway
+
+
+def trading_session() -> TradingSession:
+    """Where the gateway's trading side will speak to; made before the gateway is."""
+    return TradingSession(asyncio.get_running_loop())
+
+
+@asynccontextmanager
+async def trading(
+    name: Name,
+    gateway: Gateway,
+    session: TradingSession,
+    host: GatewayHost,
+    limits: Limits,
+    calendar: MarketCalendar,
+    journal_file: Path,
+    client: Client,
+    clock: Clock,
+    logs: Logs,
+    *,
+    jetstream: bool,
+) -> AsyncGenerator[Trading]:
+    """The desk over an open journal; its `run` is a duty of the worker. The journal is closed at the end.
+
+    Raises:
+        ConfigError: this kind of gateway cannot trade.
+    """
+    if not isinstance(gateway, TradingGateway):
+        raise ConfigError(f"gateway.{name.gateway}.trading", "this kind of gateway cannot trade", "set it false")
+    journal = SqliteJournal(
+        journal_file,
+        name.gateway,
+        clock=clock,
+        host=socket.gethostname(),
+        on_trouble=lambda trouble: _journal_trouble(logs, trouble),
+    )
+    await journal.start()
+    try:
+        view = GatewayMarketView(
+            host.book,
+            host.market_data.last,
+            calendar,
+            gateway.market_clock,
+            lambda instrument: parts.ledger.rates.get(instrument, Rates()),
+        )
+        parts = Trading(
+            name,
+            session,
+            gateway,
+            journal,
+            RiskBook(limits, cn_thresholds()),
+            view,
+            NatsTradingPublisher(client),
+            KvJournalHeads(client, name.gateway) if jetstream else NoJournalHeads(),
+            clock=clock,
+            log=logs,
+        )
+        yield parts
+    finally:
+        await journal.stop()
+
+
+def _journal_trouble(logs: Logs, trouble: JournalUnavailable | None) -> None:
+    if trouble is None:
+        logs.log(Level.INFO, "journal.writable")
+    else:
+        logs.log(Level.ERROR, "journal.unwritable", words=trouble.words, detail=str(trouble))
