@@ -50,7 +50,8 @@ class KvJournalHeads:
         try:
             return await jetstream.key_value(BUCKET)
         except nats.js.errors.BucketNotFoundError:
-            return await jetstream.create_key_value(KeyValueConfig(bucket=BUCKET))
+            wanted = KeyValueConfig(bucket=BUCKET)
+            return await jetstream.create_key_value(wanted)  # pyright: ignore[reportUnknownMemberType]
 
 
 class NoJournalHeads:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from marketbus.adapters.journal import SqliteJournal
 from marketbus.application.trading.ledger import Name
@@ -307,5 +307,6 @@ class World:
 def _was_meant(error: BaseException) -> bool:
     """Whether a task may end so when its process dies, or its caller is told no."""
     if isinstance(error, BaseExceptionGroup):
-        return all(_was_meant(each) for each in error.exceptions)
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return all(_was_meant(each) for each in group.exceptions)
     return isinstance(error, Crash | asyncio.CancelledError | MarketBusError)
