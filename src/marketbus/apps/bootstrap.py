@@ -25,7 +25,6 @@ from marketbus.application.readiness import ReadinessReport
 from marketbus.application.reporting import Reporter
 from marketbus.application.service import Service
 from marketbus.application.trading.ledger import Name
-from marketbus.application.trading.trading import Trading
 from marketbus.application.watchdog import Watchdog
 from marketbus.apps import paths, plugins
 from marketbus.apps.config import Config
@@ -33,7 +32,7 @@ from marketbus.apps.log_feed import log_feed
 from marketbus.apps.logs import Logs
 from marketbus.apps.market import market_calendar
 from marketbus.apps.nats_options import nats_options
-from marketbus.apps.trading import trading, trading_session
+from marketbus.apps.trading import Desk, trading, trading_session
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.schedule import Schedule
 from marketbus.domain.status import Level
@@ -112,7 +111,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             trading=session,
         )
         gateway = plugins.plugin(spec.kind).build(spec, context)
-        desk: Trading | None = None
+        desk: Desk | None = None
         if session is not None:
             desk = await ends.enter_async_context(
                 trading(
@@ -163,6 +162,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             simulated=gateway.simulated,
             version=metadata.version("marketbus"),
             may_answer=lambda: lease.held,
+            trading=None if desk is None else desk.service,
         )
         await rpc.start()
         ends.push_async_callback(rpc.stop)
@@ -170,7 +170,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         if gateway.simulated:
             logs.log(Level.WARNING, "gateway.simulated")
         duties = (reporter.run, readiness.run, watchdog.run, fresh_logins.run)
-        yield Worker(host, gateway, lease, closed, duties if desk is None else (*duties, desk.run))
+        yield Worker(host, gateway, lease, closed, duties if desk is None else (*duties, desk.trading.run))
 
 
 def _unplug(logs: Logs) -> None:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from nats.aio.client import Client
 
@@ -15,6 +16,7 @@ from marketbus.adapters.thresholds import cn_thresholds
 from marketbus.application.host import GatewayHost
 from marketbus.application.trading.ledger import Name
 from marketbus.application.trading.market_view import GatewayMarketView
+from marketbus.application.trading.service import AccountService
 from marketbus.application.trading.session import TradingSession
 from marketbus.application.trading.trading import Trading
 from marketbus.apps.logs import Logs
@@ -28,6 +30,13 @@ from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import Gateway
 from marketbus.ports.journal import JournalUnavailable
 from marketbus.ports.trading import TradingGateway
+
+
+class Desk(NamedTuple):
+    """What runs, and what answers for it on the bus."""
+
+    trading: Trading
+    service: AccountService
 
 
 def trading_session() -> TradingSession:
@@ -49,7 +58,7 @@ async def trading(
     logs: Logs,
     *,
     jetstream: bool,
-) -> AsyncGenerator[Trading]:
+) -> AsyncGenerator[Desk]:
     """The desk over an open journal; its `run` is a duty of the worker. The journal is closed at the end.
 
     Raises:
@@ -85,7 +94,7 @@ async def trading(
             clock=clock,
             log=logs,
         )
-        yield parts
+        yield Desk(parts, AccountService(parts, journal))
     finally:
         await journal.stop()
 

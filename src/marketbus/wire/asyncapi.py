@@ -15,7 +15,7 @@ from marketbus.domain.status import GatewayStatus, LogRecord
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick, TickFlag
 from marketbus.domain.trade import Trade
-from marketbus.wire import rpc
+from marketbus.wire import rpc, td_rpc
 
 _TD = ("gateway", "account", "exchange", "symbol")
 _SUBJECTS: dict[str, tuple[type[msgspec.Struct], str, tuple[str, ...]]] = {
@@ -39,7 +39,10 @@ _REPLIES: dict[str, type[msgspec.Struct]] = {
     "Interest": Interest,
     "Pinned": rpc.Pinned,
     "Renewed": rpc.Renewed,
+    "Asked": td_rpc.Asked,
+    "Killed": td_rpc.Killed,
 }
+_VERBS = (*rpc.VERBS, *td_rpc.TD_VERBS)
 
 _ABOUT = """\
 Market data and trading on NATS. Payloads are MessagePack arrays: element 0 is the tag, then the fields in the order of
@@ -55,7 +58,7 @@ Streamed replies are one message per item and end with an empty message.
 def document(version: str) -> dict[str, Any]:
     """The whole document as plain data."""
     payloads = [payload for payload, _, _ in _SUBJECTS.values()]
-    requests = {verb.request for verb in rpc.VERBS}
+    requests = {verb.request for verb in _VERBS}
     kinds = [*payloads, *sorted(requests, key=lambda kind: kind.__name__), *_REPLIES.values(), rpc.Fault]
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     for schema in schemas.values():
@@ -68,7 +71,7 @@ def document(version: str) -> dict[str, Any]:
         f"receive{payload.__name__}": {"action": "receive", "channel": {"$ref": f"#/channels/{_name(subject)}"}}
         for subject, (payload, _, _) in _SUBJECTS.items()
     }
-    for verb in rpc.VERBS:
+    for verb in _VERBS:
         name = f"{verb.group}_{verb.name}"
         channels[name] = _verb_channel(verb)
         operations[name] = {
@@ -116,9 +119,10 @@ def _channel(subject: str, payload: type[msgspec.Struct], summary: str, names: t
 
 
 def _verb_channel(verb: rpc.Verb) -> dict[str, Any]:
-    principal = verb.group is rpc.Group.OPS
-    address = f"rpc.{{gateway}}.{verb.group}.{verb.name}" + (".{principal}" if principal else "")
-    names = ("gateway", "principal") if principal else ("gateway",)
+    account = ".{account}" if verb.group is rpc.Group.TD else ""
+    principal = "" if verb.group is rpc.Group.MD else ".{principal}"
+    address = f"rpc.{{gateway}}.{verb.group}{account}.{verb.name}{principal}"
+    names = [name for name in ("gateway", "account", "principal") if f"{{{name}}}" in address]
     return {
         "address": address,
         "parameters": {name: {} for name in names},

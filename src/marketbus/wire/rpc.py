@@ -15,6 +15,7 @@ from marketbus.domain.errors import (
     GatewayError,
     MarketBusError,
     NotSupported,
+    OutcomeUnknown,
     SymbolError,
     UnknownGateway,
     UnknownInstrument,
@@ -93,6 +94,7 @@ class Group(StrEnum):
     """Groups of verbs; NATS permissions are given by group."""
 
     MD = "md"
+    TD = "td"
     OPS = "ops"
 
 
@@ -152,7 +154,16 @@ def decode_reply(kind: type[R], data: bytes) -> R:
 
 _BY_CODE: dict[str, type[MarketBusError]] = {
     error.code: error
-    for error in (SymbolError, GatewayError, NotSupported, BadRequest, BadPayload, BusUnavailable, MarketBusError)
+    for error in (
+        SymbolError,
+        GatewayError,
+        NotSupported,
+        BadRequest,
+        BadPayload,
+        BusUnavailable,
+        OutcomeUnknown,
+        MarketBusError,
+    )  # fmt: skip
 }
 _STATUS: dict[type[MarketBusError], int] = {
     UnknownInstrument: 404,

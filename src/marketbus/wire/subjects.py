@@ -104,6 +104,11 @@ def rpc(gateway: str, group: str, verb: str, principal: str | None = None) -> st
     return subject if principal is None else f"{subject}.{'*' if principal == '*' else encode_token(principal)}"
 
 
+def td_rpc(gateway: str, account: str, verb: str, principal: str) -> str:
+    """`rpc.<gateway>.td.<account>.<verb>.<principal>`; pass `*` as principal to answer all."""
+    return f"rpc.{encode_token(gateway)}.td.{encode_token(account)}.{verb}.{_token(principal)}"
+
+
 def parse_tick(subject: str) -> tuple[str, Instrument]:
     """Gateway and instrument of a tick's subject.
 

@@ -10,10 +10,12 @@ from nats.aio.client import Client
 from nats.micro.request import Request
 from nats.micro.service import Service, ServiceConfig
 
+from marketbus.adapters.nats.td_verbs import td_answer
 from marketbus.adapters.nats.verbs import Answer, answer
 from marketbus.domain.errors import BadPayload, BadRequest, MarketBusError
 from marketbus.ports.service import GatewayService
-from marketbus.wire import rpc, subjects
+from marketbus.ports.trading_service import TradingService
+from marketbus.wire import rpc, subjects, td_rpc
 
 OnError = Callable[[str, Exception], None]
 """Hears the verb and the exception that nobody foresaw."""
@@ -42,6 +44,7 @@ class RpcHost:
         simulated: bool,
         version: str,
         may_answer: Callable[[], bool] = lambda: True,
+        trading: TradingService | None = None,
     ) -> None:
         """`version` is a semantic version, as ADR-32 wants it. `may_answer`: whether the name is surely ours."""
         self._client = client
@@ -56,7 +59,9 @@ class RpcHost:
             "simulated": str(simulated).lower(),
             "epoch": str(service.epoch),
         }
+        self._trading = trading
         self._micro: Service | None = None
+        self._at_work: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen on every verb's subject."""
@@ -69,11 +74,10 @@ class RpcHost:
         )
         self._micro = Service(self._client, config)
         await self._micro.start()
-        for verb in rpc.VERBS:
-            principal = "*" if verb.group is rpc.Group.OPS else None
+        for verb in rpc.VERBS if self._trading is None else (*rpc.VERBS, *td_rpc.TD_VERBS):
             await self._micro.add_endpoint(
                 name=f"{verb.group}-{verb.name}",
-                subject=subjects.rpc(self._gateway, verb.group, verb.name, principal),
+                subject=self._subject(verb),
                 handler=_Endpoint(self, verb).handle,
                 metadata={
                     "summary": verb.summary,
@@ -89,18 +93,26 @@ class RpcHost:
         if self._micro is None:
             return
         micro, self._micro = self._micro, None
+        for task in self._at_work:
+            task.cancel()
         try:
             async with asyncio.timeout(_FLUSH_TIMEOUT):
                 await micro.stop()
         except (OSError, TimeoutError, nats.errors.Error):
             return  # NATS is away: nobody can ask any more
 
+    def begin(self, verb: rpc.Verb, request: Request) -> None:
+        """Answer beside others: an order waits for the disk, and the next one must not wait for it."""
+        task = asyncio.get_running_loop().create_task(self.handle(verb, request))
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
+
     async def handle(self, verb: rpc.Verb, request: Request) -> None:
         """Answer one request; nothing that goes wrong in it ends the service."""
         if not await self._sure():
             return  # another worker has the name, and answers
         try:
-            await self._reply(verb, request, self._answer(verb, request))
+            await self._reply(verb, request, await self._answer(verb, request))
         except MarketBusError as error:
             await self._fault(request, *rpc.fault_of(error))
         except (nats.errors.Error, OSError) as error:
@@ -117,14 +129,22 @@ class RpcHost:
             await asyncio.sleep(_LOOK / 1000)
         return self._may_answer()
 
-    def _answer(self, verb: rpc.Verb, request: Request) -> Answer:
+    def _subject(self, verb: rpc.Verb) -> str:
+        if verb.group is rpc.Group.TD and self._trading is not None:
+            return subjects.td_rpc(self._gateway, self._trading.account, verb.name, "*")
+        return subjects.rpc(self._gateway, verb.group, verb.name, "*" if verb.group is rpc.Group.OPS else None)
+
+    async def _answer(self, verb: rpc.Verb, request: Request) -> Answer:
         principal = ""
-        if verb.group is rpc.Group.OPS:
+        if verb.group is not rpc.Group.MD:
             try:
                 principal = subjects.decode_token(request.subject.rpartition(".")[2])
             except BadPayload as error:
                 raise BadRequest(f"principal: {error.message}") from None
-        return answer(self._service, verb.name, rpc.decode_request(verb.request, request.data), principal)
+        asked = rpc.decode_request(verb.request, request.data)
+        if self._trading is not None and verb in td_rpc.TD_VERBS:
+            return await td_answer(self._trading, verb.name, asked, principal)
+        return answer(self._service, verb.name, asked, principal)
 
     async def _reply(self, verb: rpc.Verb, request: Request, reply: Answer) -> None:
         if isinstance(reply, bytes):
@@ -163,7 +183,10 @@ class _Endpoint:
         self._verb = verb
 
     async def handle(self, request: Request) -> None:
-        await self._host.handle(self._verb, request)
+        if self._verb in td_rpc.TD_VERBS:
+            self._host.begin(self._verb, request)
+        else:
+            await self._host.handle(self._verb, request)
 
 
 async def _respond(request: Request, data: bytes, headers: dict[str, Any] | None = None) -> None:

@@ -1,0 +1,85 @@
+"""What an account answers on the bus, over its desk and its books."""
+
+from collections.abc import Iterable, Sequence
+
+from marketbus.application.trading.restore import notes_of
+from marketbus.application.trading.trading import Trading
+from marketbus.domain.account import Account
+from marketbus.domain.errors import BadRequest, GatewayError
+from marketbus.domain.order import Order
+from marketbus.domain.order_request import CancelRequest, OrderRequest
+from marketbus.domain.position import Position
+from marketbus.domain.trade import Trade
+from marketbus.ports.journal import OrderJournal
+from marketbus.ports.trading_publisher import TradingPayload
+
+
+class AccountService:
+    """Implements ports.trading_service.TradingService."""
+
+    def __init__(self, trading: Trading, journal: OrderJournal) -> None:
+        self._trading = trading
+        self._journal = journal
+        self.gateway, self.account = trading.ledger.name
+
+    async def send_order(self, request: OrderRequest) -> Order:
+        """See `TradingService`."""
+        return await self._trading.desk.send(request)
+
+    async def cancel_order(self, request: CancelRequest) -> Order:
+        """See `TradingService`."""
+        return await self._trading.desk.cancel(request)
+
+    async def cancel_all(self, vt_symbol: str, principal: str) -> Sequence[Order]:
+        """See `TradingService`."""
+        return await self._trading.desk.cancel_all(principal, vt_symbol)
+
+    async def order(self, client_order_id: str) -> Order:
+        """See `TradingService`."""
+        order = await self._trading.desk.order(client_order_id)
+        if order is None:
+            raise BadRequest(f"no order {client_order_id!r} of account {self.account}")
+        return order
+
+    def orders(self, *, active: bool) -> Iterable[Order]:
+        """See `TradingService`."""
+        book = self._trading.ledger.book
+        return book.active() if active else list(book)
+
+    def trades(self) -> Iterable[Trade]:
+        """See `TradingService`."""
+        book = self._trading.ledger.book
+        return [trade for order in book for trade in book.trades(order.client_order_id)]
+
+    def positions(self) -> Iterable[Position]:
+        """See `TradingService`."""
+        return self._trading.ledger.positions()
+
+    def funds(self) -> Account:
+        """See `TradingService`."""
+        funds = self._trading.ledger.funds
+        if funds is None:
+            raise GatewayError("the funds are not known yet", "they come with the first complete query after the login")
+        return funds
+
+    async def events(self, since: int, limit: int) -> Sequence[TradingPayload]:
+        """See `TradingService`. All that one entry tells is given together, so there may be a few more."""
+        told: list[TradingPayload] = []
+        async for page in self._journal.events(since, self.account):
+            for note in notes_of(page):
+                told += note.payloads
+                if len(told) >= limit:
+                    return told
+        return told
+
+    def kill(self, why: str, principal: str) -> None:
+        """See `TradingService`."""
+        self._trading.kill.kill(principal, why)
+
+    async def release(self, principal: str) -> None:
+        """See `TradingService`."""
+        await self._trading.kill.release(principal)
+
+    def killed(self) -> tuple[bool, bool]:
+        """See `TradingService`."""
+        return self._trading.kill.pulled, self._trading.kill.flat.is_set()

@@ -1,0 +1,73 @@
+"""What a trading account answers on the bus. Called on the worker's loop."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from marketbus.domain.account import Account
+from marketbus.domain.order import Order
+from marketbus.domain.order_request import CancelRequest, OrderRequest
+from marketbus.domain.position import Position
+from marketbus.domain.trade import Trade
+from marketbus.ports.trading_publisher import TradingPayload
+
+
+class TradingService(Protocol):
+    """The `td` verbs, and `ops` on an account. Methods raise MarketBusError for a request that cannot be met."""
+
+    @property
+    def gateway(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """The alias of the account."""
+        ...
+
+    async def send_order(self, request: OrderRequest) -> Order:
+        """Send one order; the same id again gives its order as it stands. DENIED is an answer, not an error."""
+        ...
+
+    async def cancel_order(self, request: CancelRequest) -> Order:
+        """Ask the venue to cancel."""
+        ...
+
+    async def cancel_all(self, vt_symbol: str, principal: str) -> Sequence[Order]:
+        """Ask for the cancel of every open order, of one instrument if it is named."""
+        ...
+
+    async def order(self, client_order_id: str) -> Order:
+        """One order, however old."""
+        ...
+
+    def orders(self, *, active: bool) -> Iterable[Order]:
+        """Of these days; or those that stand or may stand at the venue."""
+        ...
+
+    def trades(self) -> Iterable[Trade]:
+        """Of these days."""
+        ...
+
+    def positions(self) -> Iterable[Position]:
+        """Held, or traded today."""
+        ...
+
+    def funds(self) -> Account:
+        """As the venue said last."""
+        ...
+
+    async def events(self, since: int, limit: int) -> Sequence[TradingPayload]:
+        """What was told after a position of the journal, the oldest first."""
+        ...
+
+    def kill(self, why: str, principal: str) -> None:
+        """Deny new orders at once, cancel all open ones."""
+        ...
+
+    async def release(self, principal: str) -> None:
+        """Take orders again."""
+        ...
+
+    def killed(self) -> tuple[bool, bool]:
+        """Whether the kill switch was pulled, and whether the venue has confirmed that no order is open."""
+        ...

@@ -1,0 +1,132 @@
+"""RPC of a trading account: the `td` verbs, whose subject names account and principal, and `ops` on it."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from marketbus.domain.instrument import Exchange
+from marketbus.domain.order_request import CancelRequest, OrderRequest
+from marketbus.domain.order_terms import Direction, HedgeFlag, Offset, OrderType, word_of
+from marketbus.wire.rpc import Group, Nothing, Request, Verb
+
+Text = Annotated[str, Meta(max_length=100)]
+OrderId = Annotated[str, Meta(min_length=1, max_length=24)]
+Ext = Annotated[dict[str, str | int | float | bool | None], Meta(max_length=16)]
+
+
+class SendOrder(Request, frozen=True):
+    """One order. Words may be vnpy's, in any case, or Chinese. `valid_until`: ns UTC by the sender's clock."""
+
+    symbol: Text
+    exchange: Text
+    direction: Text
+    volume: float
+    price: float
+    client_order_id: OrderId
+    valid_until: int
+    type: Text = "LIMIT"
+    offset: Text = "NONE"
+    reference: Text = ""
+    hedge: Text = "SPECULATION"
+    ext: Ext | None = None
+
+    def to_request(self, gateway: str, account: str, principal: str) -> OrderRequest:
+        """What the desk takes.
+
+        Raises:
+            BadRequest: names the field.
+        """
+        return OrderRequest(
+            symbol=self.symbol,
+            exchange=Exchange(self.exchange),
+            direction=word_of(Direction, self.direction, "direction"),
+            type=word_of(OrderType, self.type, "type"),
+            volume=self.volume,
+            price=self.price,
+            offset=word_of(Offset, self.offset, "offset"),
+            reference=self.reference,
+            client_order_id=self.client_order_id,
+            gateway=gateway,
+            account=account,
+            origin=principal,
+            valid_until=self.valid_until,
+            hedge=word_of(HedgeFlag, self.hedge, "hedge"),
+            ext=self.ext,
+        )
+
+
+class CancelOrder(Request, frozen=True):
+    """The cancel of one order, by the id it was sent under; `valid_until` as of an order."""
+
+    client_order_id: OrderId
+    valid_until: int
+
+    def to_request(self, gateway: str, account: str, principal: str) -> CancelRequest:
+        """What the desk takes.
+
+        Raises:
+            BadRequest: names the field.
+        """
+        return CancelRequest(self.client_order_id, gateway, account, principal, self.valid_until)
+
+
+class CancelAll(Request, frozen=True):
+    """Every open order; of one instrument, if it is named."""
+
+    vt_symbol: Text = ""
+
+
+class OneOrder(Request, frozen=True):
+    """One order, however old."""
+
+    client_order_id: OrderId
+
+
+class Orders(Request, frozen=True):
+    """Of these days, or the open ones only."""
+
+    active: bool = False
+
+
+class Events(Request, frozen=True):
+    """What was told after a journal position; ask again from the last one until nothing comes."""
+
+    since: Annotated[int, Meta(ge=0)]
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 5_000
+
+
+class Kill(Request, frozen=True):
+    """Why, for the journal."""
+
+    why: Text = ""
+
+
+class Killed(msgspec.Struct, frozen=True):
+    """The kill switch. `flat`: the venue has confirmed that no order is open."""
+
+    pulled: bool
+    flat: bool
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Orders whose cancel went out."""
+
+    client_order_ids: list[str]
+
+
+TD_VERBS = (
+    Verb(Group.TD, "send_order", SendOrder, "Order object", False, "Send an order"),
+    Verb(Group.TD, "cancel_order", CancelOrder, "Order object", False, "Ask for an order's cancel"),
+    Verb(Group.TD, "cancel_all", CancelAll, "Asked", False, "Ask for the cancel of every open order"),
+    Verb(Group.TD, "order", OneOrder, "Order object", False, "One order as it stands"),
+    Verb(Group.TD, "orders", Orders, "Order payload", True, "Orders of these days"),
+    Verb(Group.TD, "trades", Nothing, "Trade payload", True, "Fills of these days"),
+    Verb(Group.TD, "positions", Nothing, "Position payload", True, "Positions"),
+    Verb(Group.TD, "account", Nothing, "Account object", False, "Funds"),
+    Verb(Group.TD, "events", Events, "td payload", True, "What was told since a journal position"),
+    Verb(Group.OPS, "kill", Kill, "Killed", False, "Deny new orders, cancel all open ones"),
+    Verb(Group.OPS, "release", Nothing, "Killed", False, "End the kill"),
+    Verb(Group.OPS, "killed", Nothing, "Killed", False, "The kill switch as it stands"),
+)
+"""Of a gateway that trades."""
