@@ -163,7 +163,7 @@ _BY_CODE: dict[str, type[MarketBusError]] = {
         BusUnavailable,
         OutcomeUnknown,
         MarketBusError,
-    )  # fmt: skip
+    )
 }
 _STATUS: dict[type[MarketBusError], int] = {
     UnknownInstrument: 404,

@@ -222,3 +222,19 @@ def test_without_connecting_no_secret_is_looked_for(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfig):
         load(file, env={})
     assert load(file, env={}, connects=False).calendar.holidays == []
+
+
+def test_limits_of_the_account_stand_beside_the_defaults(tmp_path: Path) -> None:
+    config = written(
+        tmp_path,
+        """
+        [gateway.ctp-main]
+        kind = "ctp"
+        account = "fund-1"
+        [gateway.ctp-main.risk]
+        max_order_volume = 3
+        """,
+    )
+    assert config.gateway_spec("ctp-main").account == "fund-1"
+    assert config.limits("ctp-main").max_order_volume == 3
+    assert config.limits("ctp-main").max_open_orders == Limits().max_open_orders

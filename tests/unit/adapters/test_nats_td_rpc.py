@@ -1,0 +1,167 @@
+"""An account's verbs on a real nats-server, over the real desk and journal."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from fake_service import FakeService
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats_process import NatsProcess, connect, subscribe
+
+from marketbus.adapters.nats.rpc_host import RpcHost
+from marketbus.application.trading.service import AccountService
+from marketbus.domain.order import Order
+from marketbus.domain.times import NS
+from marketbus.domain.trade import Trade
+from marketbus.lab.trading.order import Side
+from marketbus.wire import codec, subjects
+from marketbus.wire.rpc import Group
+from marketbus.wire.td_rpc import TD_VERBS
+from tests.unit.application.trading.world import World
+
+
+class Bus:
+    """A client beside a trading worker."""
+
+    def __init__(self, client: Client, world: World) -> None:
+        self.client = client
+        self.world = world
+        self.errors: list[tuple[str, Exception]] = []
+        service = AccountService(world.trading, world.journal)
+        self.host = RpcHost(
+            client, FakeService(), lambda verb, error: self.errors.append((verb, error)), gateway="ctp", kind="ctp",
+            simulated=True, version="0.1.0", trading=service,
+        )  # fmt: skip
+
+    async def ask(self, verb: str, **body: Any) -> dict[str, Any]:
+        answer = await self.raw(subjects.td_rpc("ctp", "main", verb, "li"), json.dumps(body).encode())
+        return json.loads(answer.data)
+
+    async def ops(self, verb: str, **body: Any) -> dict[str, Any]:
+        return json.loads((await self.raw(subjects.rpc("ctp", "ops", verb, "wang"), json.dumps(body).encode())).data)
+
+    async def raw(self, subject: str, body: bytes) -> Msg:
+        return await self.client.request(subject, body, timeout=10)
+
+    async def stream(self, verb: str, **body: Any) -> list[bytes]:
+        inbox = self.client.new_inbox()
+        subscription = await subscribe(self.client, inbox)
+        await self.client.publish(subjects.td_rpc("ctp", "main", verb, "li"), json.dumps(body).encode(), reply=inbox)
+        found: list[bytes] = []
+        while data := (await subscription.next_msg(10)).data:
+            found.append(data)
+        await subscription.unsubscribe()
+        return found
+
+    async def order(self, order_id: str, **changes: Any) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "symbol": "rb2701", "exchange": "SHFE", "direction": "多", "offset": "开", "volume": 2, "price": 3000,
+            "client_order_id": order_id, "valid_until": self.world.time.ns + NS,
+        }  # fmt: skip
+        return await self.ask("send_order", **(fields | changes))
+
+
+@pytest.fixture
+async def bus(server: NatsProcess, tmp_path: Path) -> AsyncGenerator[Bus]:
+    world = World(tmp_path / "state")
+    await world.start()
+    await world.ready()
+    client = await connect(server.url)
+    one = Bus(client, world)
+    await one.host.start()
+    yield one
+    await one.host.stop()
+    await client.close()
+    await world.kill_9()
+
+
+async def test_an_order_goes_out_is_filled_and_is_told_from_the_journal(bus: Bus) -> None:
+    sent = await bus.order("a1")
+    assert (sent["client_order_id"], sent["origin"], sent["direction"]) == ("a1", "li", "LONG")
+    assert sent["state"] in ("SENT", "ACCEPTED")
+    bus.world.venue.fill(Side.SELL, 2)
+    await bus.world.settle()
+    assert (await bus.ask("order", client_order_id="a1"))["state"] == "FILLED"
+    (trade,) = await bus.stream("trades")
+    assert codec.decode(Trade, trade).client_order_id == "a1"
+    assert len(await bus.stream("positions")) == 1
+    assert (await bus.ask("account"))["balance"] > 0
+    events = await bus.stream("events", since=0)
+    states = [codec.decode(Order, each).state for each in events if b"td.order/1" in each[:14]]
+    assert (states[0], states[-1]) == ("NEW", "FILLED")
+    last = codec.decode(Order, next(each for each in reversed(events) if b"td.order/1" in each[:14]))
+    assert not await bus.stream("events", since=last.journal_position + 10)
+    again = await bus.order("a1")
+    assert again["state"] == "FILLED"
+    assert bus.world.venue.sends == ["a1"]
+
+
+async def test_a_denial_is_an_answer_that_names_its_rule(bus: Bus) -> None:
+    denied = await bus.order("a1", price=3000.5)
+    assert (denied["state"], denied["denied_by"]) == ("DENIED", "price_tick")
+    late = await bus.order("a2", valid_until=bus.world.time.ns - 1)
+    assert (late["state"], late["denied_by"]) == ("DENIED", "valid_until")
+    assert not bus.world.venue.sends
+
+
+async def test_cancels_and_the_kill_switch(bus: Bus) -> None:
+    for number in range(3):
+        await bus.order(f"a{number}")
+    await bus.ask("cancel_order", client_order_id="a0", valid_until=bus.world.time.ns + NS)
+    await bus.world.settle()
+    assert [codec.decode(Order, each).client_order_id for each in await bus.stream("orders", active=True)] == [
+        "a1",
+        "a2",
+    ]
+    assert (await bus.ask("cancel_all"))["client_order_ids"] == ["a1", "a2"]
+    await bus.order("a3")
+    assert (await bus.ops("kill", why="test"))["pulled"]
+    assert (await bus.order("a4"))["denied_by"] == "killed"
+    await bus.world.pass_(2)
+    assert await bus.ops("killed") == {"pulled": True, "flat": True}
+    assert not bus.world.venue.live
+    assert not (await bus.ops("release"))["pulled"]
+    assert (await bus.order("a5"))["state"] != "DENIED"
+
+
+async def test_an_order_whose_sdk_call_hangs_holds_up_nobody(bus: Bus) -> None:
+    bus.world.venue.deaf_calls.add("send")
+    hanging = asyncio.create_task(bus.order("a1"))
+    await bus.world.settle()
+    bus.world.venue.deaf_calls.clear()
+    assert (await bus.order("a2"))["state"] in ("SENT", "ACCEPTED")
+    assert (await hanging)["state"] in ("UNKNOWN", "ACCEPTED")
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "words"),
+    [
+        ("send_order", {"client_order_id": "x"}, "SendOrder"),
+        ("send_order", {"origin": "boss"}, "SendOrder"),
+        ("cancel_order", {"client_order_id": "nobody", "valid_until": 2**62}, "no order"),
+        ("order", {"client_order_id": "nobody"}, "no order"),
+        ("events", {"since": -1}, "Events"),
+    ],
+)
+async def test_a_bad_request_is_told_what_is_wrong(bus: Bus, verb: str, body: dict[str, Any], words: str) -> None:
+    fault = await bus.ask(verb, **body)
+    assert fault["code"] == "bad_request"
+    assert words in fault["message"]
+
+
+async def test_whatever_the_bytes_every_verb_answers_and_nothing_is_sent(bus: Bus) -> None:
+    random = Random(4)
+    for verb in TD_VERBS:
+        subject = subjects.td_rpc("ctp", "main", verb.name, "li")
+        if verb.group is Group.OPS:
+            subject = subjects.rpc("ctp", "ops", verb.name, "li")
+        for _ in range(5):
+            answer = await bus.raw(subject, b"\xff" + random.randbytes(random.randrange(40)))
+            assert json.loads(answer.data)["code"] == "bad_request"
+    assert not bus.errors
+    assert not bus.world.venue.sends
