@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from marketbus.apps.config import Config, InvalidConfig, load
 from marketbus.domain.errors import ConfigError
+from marketbus.domain.risk.limits import Limits
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -229,7 +230,7 @@ def test_limits_of_the_account_stand_beside_the_defaults(tmp_path: Path) -> None
         tmp_path,
         """
         [gateway.ctp-main]
-        kind = "ctp"
+        kind = "stub"
         account = "fund-1"
         [gateway.ctp-main.risk]
         max_order_volume = 3
@@ -238,3 +239,12 @@ def test_limits_of_the_account_stand_beside_the_defaults(tmp_path: Path) -> None
     assert config.gateway_spec("ctp-main").account == "fund-1"
     assert config.limits("ctp-main").max_order_volume == 3
     assert config.limits("ctp-main").max_open_orders == Limits().max_open_orders
+
+
+def test_a_limit_that_is_none_of_ours_is_one_line(tmp_path: Path) -> None:
+    text = '[gateway.a]\nkind = "stub"\naccount = "1234 5"\n'
+    assert "gateway.a.account: '1234 5' is not an alias of an account" in lines(tmp_path, text)[0]
+    text = '[gateway.a]\nkind = "stub"\n[gateway.a.risk]\nmax_volume = 3\n'
+    (line,) = lines(tmp_path, text)
+    assert "gateway.a.risk" in line
+    assert "max_volume" in line
