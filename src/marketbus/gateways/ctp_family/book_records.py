@@ -42,14 +42,11 @@ class BookRecords:
         direction = codes.POSITION_DIRECTION_OF.get(text(data, "PosiDirection"))
         if direction is None:
             raise BadRecord("bad_position", f"{symbol}: PosiDirection {data.get('PosiDirection')!r}")
-        volume, today = lots(data, "Position"), lots(data, "TodayPosition")
-        if today > volume:
-            raise BadRecord("bad_volume", f"{symbol}: {today:g} lots of today of {volume:g}")
+        volume = lots(data, "Position")
+        today = min(lots(data, "TodayPosition"), volume)
         # a position is closed by the opposite side: that side's field holds what is frozen of it
-        frozen = {
-            Direction.LONG: lots(data, "ShortFrozen"),
-            Direction.SHORT: lots(data, "LongFrozen"),
-        }.get(direction, 0.0)
+        field = {Direction.LONG: "ShortFrozen", Direction.SHORT: "LongFrozen"}.get(direction)
+        frozen = max(0.0, amount(data, field)) if field else 0.0
         facts = self._symbols.get(symbol)
         units = volume * (facts.size or 0.0) if facts else 0.0
         cost, open_cost = amount(data, "PositionCost"), amount(data, "OpenCost")
