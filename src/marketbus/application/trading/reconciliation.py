@@ -13,6 +13,7 @@ from marketbus.domain.journal_entry import EntryKind
 from marketbus.domain.message import Bilingual
 from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_events import Absent, CancelRefused
+from marketbus.domain.rates import Rates
 from marketbus.domain.session import SessionState
 from marketbus.domain.status import Level
 from marketbus.domain.times import NS
@@ -92,6 +93,7 @@ class Reconciliation:
                 self._due.clear()
                 if self._session.connected:
                     await self._reconcile(self._session.number)
+                await self._learn_rates()
 
     async def _reconcile(self, session: int) -> None:
         """Until the books agree, or the session is another."""
@@ -181,6 +183,19 @@ class Reconciliation:
         if entered:
             self._session.state = SessionState.READY
             self._log.log(Level.INFO, "desk.ready", **facts)
+
+    async def _learn_rates(self) -> None:
+        """Of what is held or was ordered, one instrument at a time: whatever is in doubt goes first."""
+        wanted = {order.instrument for order in self._ledger.book}
+        wanted |= {position.instrument for position in self._ledger.positions()}
+        for instrument in sorted(wanted - self._ledger.rates.keys()):
+            if self._due.is_set() or not self._session.ready:
+                return
+            try:
+                found = await self._gateway.rates([instrument])
+            except BooksIncomplete:
+                return
+            self._ledger.rates[instrument] = found.get(instrument, Rates())
 
     def _trades(self) -> list[Trade]:
         book = self._ledger.book

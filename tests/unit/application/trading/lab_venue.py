@@ -13,7 +13,7 @@ from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_events import CancelRefused, OrderReport, Refused
 from marketbus.domain.order_terms import Direction, Offset, OrderType
 from marketbus.domain.position import Position
-from marketbus.domain.rates import Rates
+from marketbus.domain.rates import Charge, MarginRates, Rates
 from marketbus.domain.times import SHANGHAI, from_datetime
 from marketbus.domain.trade import Trade
 from marketbus.lab.trading import order as lab
@@ -75,6 +75,7 @@ class LabVenue:
         self.incomplete = 0
         """Queries that will break off."""
         self._refs = 0
+        self.asked_rates: list[Instrument] = []
 
     # What a test does to it.
 
@@ -194,7 +195,9 @@ class LabVenue:
         return VenueBooks(orders, trades, positions, account, DAY, asked)
 
     async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:
-        return {}
+        self.asked_rates += instruments
+        charge = Charge(0.12)
+        return {each: Rates(margin=MarginRates(charge, charge)) for each in instruments if each.symbol == SYMBOL}
 
     async def settlement(self, trading_day: int) -> str:
         return ""

@@ -239,3 +239,13 @@ async def test_fills_doubled_and_shuffled_are_counted_once(world: World) -> None
     trades = {each.tradeid for each in world.bus.heard if isinstance(each, Trade)}
     assert len(trades) == len([each for each in world.bus.heard if isinstance(each, Trade)]) == 4
     world.agree()
+
+
+async def test_rates_of_what_is_traded_are_asked_for_once_and_used(world: World) -> None:
+    await world.ready()
+    await world.send("a1", volume=2)
+    world.venue.fill(Side.SELL, 2)
+    await world.pass_(100)
+    assert [each.vt_symbol for each in world.venue.asked_rates] == ["rb2701.SHFE"]
+    (held,) = world.trading.ledger.positions()
+    assert held.margin == pytest.approx(2 * 3000 * 10 * 0.12)
