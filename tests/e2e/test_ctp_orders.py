@@ -60,14 +60,6 @@ class Trader:
         await eventually(look, f"{order_id}: {state}")
         return found
 
-    async def synced(self) -> None:
-        """The books are matched: the funds came with the last of the queries."""
-
-        async def look() -> bool:
-            return "balance" in await self.ask("account")
-
-        await eventually(look, "the funds", 30.0)
-
 
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[System]:
@@ -84,7 +76,6 @@ async def test_an_order_survives_the_death_of_its_worker_and_is_sent_once(system
     await trader.listen()
     async with system.connect() as bus:
         first = await system.ready(bus)
-        await trader.synced()
         await eventually(lambda: _has_tick(bus, one), "a tick")
         depth = system.lab.call(lambda lab: lab.terminal._venue.depth(one.partition(".")[0]))  # pyright: ignore[reportPrivateUsage]
         low = float(depth.lower)
@@ -97,7 +88,6 @@ async def test_an_order_survives_the_death_of_its_worker_and_is_sent_once(system
         worker.wait()
         system.start(system.folder / "ctp.toml")
         await system.ready(bus, after=first.epoch)
-        await trader.synced()
         again = await trader.send(one, "a1", **rests)  # known by its id: not sent again
         assert (again["state"], again["origin"], again["external"]) == ("ACCEPTED", "li", False)
         assert (await trader.ask("order", client_order_id="a2"))["state"] in ("FILLED", "ACCEPTED")

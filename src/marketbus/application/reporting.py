@@ -3,9 +3,12 @@
 import asyncio
 from collections import Counter
 
+import msgspec
+
 from marketbus.application.host import GatewayHost
 from marketbus.application.readiness import ReadinessReport
-from marketbus.domain.session import Channel
+from marketbus.application.trading.session import TradingSession
+from marketbus.domain.session import Channel, Session, SessionState
 from marketbus.domain.status import GatewayStatus, Latency, Level
 from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import Gateway
@@ -33,7 +36,9 @@ class Reporter:
         readiness: ReadinessReport,
         clock: Clock,
         log: Log,
+        desk: TradingSession | None = None,
     ) -> None:
+        """`desk`: of a line that trades; its session is READY once the desk takes orders, not before."""
         self._host = host
         self._gateway = gateway
         self._kind = kind
@@ -43,6 +48,7 @@ class Reporter:
         self._readiness = readiness
         self._clock = clock
         self._log = log
+        self._desk = desk
         self._started = clock.now()
         self._window = (clock.monotonic(), 0)
         self._rate = 0.0
@@ -67,7 +73,7 @@ class Reporter:
             started=self._started,
             capabilities=tuple(sorted(self._gateway.capabilities)),
             md=host.sessions.of(Channel.MD),
-            td=host.sessions.of(Channel.TD),
+            td=self._td(host.sessions.of(Channel.TD)),
             contracts=len(host.book),
             requested=len(host.subscriptions.requested),
             acknowledged=len(host.subscriptions.acknowledged),
@@ -85,6 +91,12 @@ class Reporter:
             silent=len(host.subscriptions.silent),
             readiness=self._readiness.now(),
         )
+
+    def _td(self, line: Session) -> Session:
+        desk = self._desk
+        if desk is None or desk.ready or line.state is not SessionState.READY:
+            return line
+        return msgspec.structs.replace(line, state=SessionState.SYNCING, message=desk.blocked or line.message)
 
     async def run(self) -> None:
         """Publish until cancelled."""

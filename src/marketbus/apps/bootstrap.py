@@ -139,6 +139,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             readiness=readiness,
             clock=clock,
             log=logs,
+            desk=session,
         )
         watchdog = Watchdog(
             host, gateway, market.phase, clock=clock, log=logs, patience=config.gateway(name).stale_after

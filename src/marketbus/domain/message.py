@@ -265,6 +265,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "the order journal cannot be read; trading waits for it: {detail}",
         "交易日志无法读取，交易暂停：{detail}",
     ),
+    "desk.unwritten": (
+        "the denial of {order} holds a text that cannot be written down",
+        "委托 {order} 的拒单记录含有无法写入的文字",
+    ),
     "order.misfit": (
         "order {order}: {what} does not fit what is known ({why}); the venue is asked",
         "委托 {order}：{what} 与已知状态不符（{why}），正在向柜台查询",

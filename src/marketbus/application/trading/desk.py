@@ -124,6 +124,8 @@ class OrderDesk:
             return await self._older(request)
         except JournalUnavailable as error:
             return self._deny(order, Verdict("journal", "", str(error.words)))
+        except ValueError as error:  # a text that no encoding can carry
+            return self._deny(order, Verdict("journal", "", str(error)))
         self._ledger.noted(order)
         now = self._clock.now()
         if is_late(order.valid_until, now):
@@ -182,6 +184,8 @@ class OrderDesk:
             return await self._older(request)
         except JournalUnavailable as error:
             self._log.log(Level.WARNING, "journal.unwritable", words=error.words, detail=str(error))
+        except ValueError:
+            self._log.log(Level.WARNING, "desk.unwritten", order=denied.client_order_id)
         return denied
 
     def _deny(self, order: Order, verdict: Verdict, *, note: bool = False) -> Order:

@@ -179,7 +179,8 @@ class Reconciliation:
         entered = not self._session.ready and not self._session.blocked
         facts = {"orders": len(books.orders), "trades": len(books.trades), "adopted": adopted}
         if entered or note.positions or note.funds is not None:
-            self._outbox.put(msgspec.structs.replace(note, facts=facts))
+            stop = self._ledger.risk.flow.state.loss_stop  # holds for the day, over restarts
+            self._outbox.put(msgspec.structs.replace(note, facts=facts | ({"loss_stop": True} if stop else {})))
         if entered:
             self._session.state = SessionState.READY
             self._log.log(Level.INFO, "desk.ready", **facts)

@@ -35,6 +35,8 @@ class TradingSession:
         """Why it will not become READY, if it will not."""
         self.handle: Callable[[Heard], None] | None = None
         """On the loop, in order; what is heard before it is set waits."""
+        self.failed: asyncio.Future[None] = loop.create_future()
+        """Ends with the error of a word that could not be handled: this process's books are not to be trusted."""
         self._loop = loop
         self._heard: deque[Heard] = deque()
         self._awake = False
@@ -89,4 +91,9 @@ class TradingSession:
                 self.trading_day = heard.trading_day
             elif isinstance(heard, Gone):
                 self.state = SessionState.DISCONNECTED
-            self.handle(heard)
+            try:
+                self.handle(heard)
+            except BaseException as error:
+                if not self.failed.done():
+                    self.failed.set_exception(error)
+                raise

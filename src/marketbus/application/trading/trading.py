@@ -66,11 +66,15 @@ class Trading:
                 tasks.create_task(self.reconciliation.run())
                 tasks.create_task(self.kill.run())
                 tasks.create_task(self.standing.run())
+                tasks.create_task(self._heard())
                 await self.standing.good()
                 told = self.standing.announced
                 self.outbox.begin(kept.position if told is None else told.position, kept.position)
         finally:
             self.desk.stop()
+
+    async def _heard(self) -> None:
+        await self.session.failed
 
     async def _kept(self) -> Kept:
         told = False

@@ -75,6 +75,8 @@ class LabVenue:
         self.incomplete = 0
         """Queries that will break off."""
         self._refs = 0
+        self.loss = 0.0
+        """What the funds say was lost today."""
         self.asked_rates: list[Instrument] = []
 
     # What a test does to it.
@@ -190,7 +192,10 @@ class LabVenue:
         await self._pause(session)
         positions = tuple(self.positions())
         await self._pause(session)
-        account = Account("ctp", "main", float(self.account.balance), float(self.account.available), trading_day=DAY)
+        account = Account(
+            "ctp", "main", float(self.account.balance), float(self.account.available), close_profit=-self.loss,
+            trading_day=DAY,
+        )  # fmt: skip
         self.at("books told")
         return VenueBooks(orders, trades, positions, account, DAY, asked)
 

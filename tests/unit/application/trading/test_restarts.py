@@ -1,8 +1,10 @@
 """The process dies at every step of an order; the next one knows only its journal, and asks the venue."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from marketbus.domain.journal_entry import Entry, EntryKind
@@ -10,7 +12,7 @@ from marketbus.domain.order import NEVER_RECEIVED, OrderState
 from marketbus.domain.order_terms import Offset
 from marketbus.lab.trading.order import Side
 from tests.unit.application.trading.lab_venue import Crash
-from tests.unit.application.trading.world import World
+from tests.unit.application.trading.world import WIDE, World
 
 VENUE_STEPS = ("before the counter", "after the counter", "before the cancel", "after the cancel", "books told")
 
@@ -242,3 +244,57 @@ async def test_an_older_copy_of_the_journal_never_gets_ready(world: World, tmp_p
     assert "desk.journal_old" in world.log.codes
     assert "older" in (await world.send("a2")).error_msg
     assert world.venue.sends == ["a1"]
+
+
+async def test_books_of_a_session_that_is_over_are_not_taken(world: World) -> None:
+    world.venue.disconnect()
+    world.venue.at = lambda step: world.venue.disconnect() if step == "books told" else None
+    world.venue.connect()
+    await world.pass_(20)
+    assert not world.session.ready
+    assert (await world.send("a1")).denied_by == "session"
+
+
+async def test_a_word_that_cannot_be_handled_ends_the_worker_and_the_next_one_asks(world: World) -> None:
+    """Going on would mean books that nobody may trust."""
+    await world.send("a1")
+    world.venue.fill(Side.SELL, 1)
+    await world.settle()
+    (trade,) = world.trading.ledger.book.trades("a1")
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    world.session.venue(msgspec.structs.replace(trade, tradeid="x", volume="many"))  # pyright: ignore[reportArgumentType]
+    with pytest.raises(BaseExceptionGroup):
+        await world.ended()
+    await world.start()
+    await world.ready()
+    world.agree()
+
+
+@pytest.mark.parametrize("after", [0.1, 0.3, 0.5])
+async def test_a_fill_in_the_middle_of_the_queries_is_neither_lost_nor_counted_twice(
+    world: World, after: float
+) -> None:
+    """Before or after the trades were asked for, before or after the positions."""
+    await world.send("a1", volume=4)
+    world.venue.disconnect()
+    await world.settle()
+    world.venue.connect()
+    await world.pass_(after)
+    world.venue.fill(Side.SELL, 1)
+    while not world.session.ready:
+        await world.pass_(0.1)
+    world.agree()
+
+
+async def test_the_days_loss_stop_holds_over_a_restart_also_when_prices_came_back(tmp_path: Path) -> None:
+    world = World(tmp_path, msgspec.structs.replace(WIDE, max_daily_loss=100.0))
+    await world.start()
+    world.venue.loss = 200.0
+    await world.ready()
+    assert (await world.send("a1")).denied_by == "daily_loss"
+    await world.kill_9()
+    world.venue.loss = 0.0
+    await world.start()
+    await world.ready()
+    assert (await world.send("a2")).denied_by == "daily_loss"
+    await world.kill_9()

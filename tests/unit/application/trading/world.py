@@ -220,6 +220,15 @@ class World:
         self._running = None
         await self.journal.inner.stop()
 
+    async def ended(self) -> None:
+        """The end of the process that it chose itself; raises why."""
+        running, self._running = self._running, None
+        try:
+            assert running is not None
+            await running
+        finally:
+            await self.kill_9()
+
     def die(self) -> None:
         """From here on the process does nothing that anyone could see."""
         self.journal.dead = True
