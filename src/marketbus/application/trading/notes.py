@@ -1,11 +1,12 @@
 """What the desk has to say about an order or an account, as an entry of the journal, and back."""
 
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
 from marketbus.domain.account import Account
-from marketbus.domain.journal_entry import Entry, EntryKind, Recorded, from_body
+from marketbus.domain.journal_entry import Entry, EntryKind, Recorded
 from marketbus.domain.order import Order
 from marketbus.domain.position import Position
 from marketbus.domain.trade import Trade
@@ -81,17 +82,17 @@ def note_of(recorded: Recorded) -> Note:
         msgspec.MsgspecError: written by something else.
     """
     entry = recorded.entry
-    body = msgspec.json.decode(entry.body, type=_Body)
-    positions = msgspec.json.decode(body.get("positions", b"[]"), type=list[msgspec.Raw])
+    body = body_of(entry)
+    positions = (read(Position, each) for each in _positions.decode(body.get("positions", b"[]")))
     note = Note(
         kind=entry.kind,
         time=entry.time,
         account=entry.account,
         trading_day=entry.trading_day,
-        order=_read(Order, body.get("order")),
-        trade=_read(Trade, body.get("trade")),
-        positions=tuple(from_body(Position, bytes(each).decode()) for each in positions),
-        funds=_read(Account, body.get("funds")),
+        order=read(Order, body.get("order")),
+        trade=read(Trade, body.get("trade")),
+        positions=tuple(each for each in positions if each is not None),
+        funds=read(Account, body.get("funds")),
         facts=msgspec.json.decode(body.get("facts", b"{}"), type=Facts),
         principal=entry.principal,
         client_order_id=entry.client_order_id,
@@ -123,5 +124,25 @@ def _raw(value: object) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(value))
 
 
-def _read(kind: type[T], body: msgspec.Raw | None) -> T | None:
-    return None if body is None else from_body(kind, bytes(body).decode())
+def read(kind: type[T], body: msgspec.Raw | None) -> T | None:
+    """What `entry_of` wrote of a struct."""
+    return None if body is None else kind(*msgspec.structs.astuple(_decoder(kind).decode(body)))
+
+
+def body_of(entry: Entry) -> dict[str, msgspec.Raw]:
+    """The parts of an entry's body, not yet read."""
+    return _body.decode(entry.body)
+
+
+@cache
+def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
+    """By the names of the fields: payloads are arrays on the wire, where this journal is not read."""
+    fields = [
+        (field.name, field.type) if field.required else (field.name, field.type, field.default)
+        for field in msgspec.structs.fields(kind)
+    ]
+    return msgspec.json.Decoder(msgspec.defstruct(f"{kind.__name__}Fields", fields, gc=False))
+
+
+_body = msgspec.json.Decoder(_Body)
+_positions = msgspec.json.Decoder(list[msgspec.Raw])

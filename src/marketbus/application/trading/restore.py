@@ -1,10 +1,12 @@
 """The books of an account as its journal tells them: all that a worker knows when it starts."""
 
+import asyncio
 from collections.abc import Iterable
 
 import msgspec
 
-from marketbus.application.trading.notes import Note, note_of
+from marketbus.application.trading.notes import Note, body_of, note_of, read
+from marketbus.domain.instrument import parse_instrument
 from marketbus.domain.journal_entry import EntryKind, Recorded
 from marketbus.domain.order import Order
 from marketbus.domain.risk.flow import Flow, FlowState
@@ -33,14 +35,17 @@ async def restored(journal: OrderJournal, account: str) -> Kept:
     Raises:
         JournalUnavailable: it cannot be read.
     """
-    kept = Kept({}, {}, FlowState())
+    kept, bodies = Kept({}, {}, FlowState()), dict[str, tuple[int, msgspec.Raw]]()
     last = await journal.latest(account, EntryKind.RECONCILED)
     since = 0 if last is None else await journal.before_day(last.entry.trading_day)
     flow = Flow()
     async for page in journal.events(since, account):
-        for note in notes_of(page):
-            _keep(kept, flow, note)
+        for recorded in page:
+            if recorded.entry.kind not in _OF_THE_JOURNAL:
+                _keep(kept, flow, bodies, recorded)
         kept.position = page[-1].position
+        await asyncio.sleep(0)
+    kept.orders = _orders(bodies)
     kept.flow = flow.kept()
     switch = await journal.latest(account, EntryKind.KILL, EntryKind.RELEASE)
     if switch is not None and switch.entry.kind is EntryKind.KILL:
@@ -54,10 +59,10 @@ async def recalled(journal: OrderJournal, account: str, client_order_id: str) ->
     Raises:
         JournalUnavailable: it cannot be read.
     """
-    kept = Kept({}, {}, FlowState())
-    for note in notes_of(await journal.order(account, client_order_id)):
-        _keep(kept, Flow(), note)
-    order = kept.orders.get(client_order_id)
+    kept, bodies = Kept({}, {}, FlowState()), dict[str, tuple[int, msgspec.Raw]]()
+    for recorded in await journal.order(account, client_order_id):
+        _keep(kept, Flow(), bodies, recorded)
+    order = _orders(bodies).get(client_order_id)
     return None if order is None else (order, kept.trades.get(client_order_id, []))
 
 
@@ -66,20 +71,28 @@ def notes_of(entries: Iterable[Recorded]) -> Iterable[Note]:
     return (note_of(each) for each in entries if each.entry.kind not in _OF_THE_JOURNAL)
 
 
-def _keep(kept: Kept, flow: Flow, note: Note) -> None:
-    order = note.order
-    flow.day(note.trading_day)
-    if note.facts.get("loss_stop"):
+def _keep(kept: Kept, flow: Flow, bodies: dict[str, tuple[int, msgspec.Raw]], recorded: Recorded) -> None:
+    """Of an order only the last state is read in the end: a day has several of each of its orders."""
+    entry, body = recorded.entry, body_of(recorded.entry)
+    flow.day(entry.trading_day)
+    if entry.kind is EntryKind.RECONCILED and note_of(recorded).facts.get("loss_stop"):
         flow.state.loss_stop = True
-    if order is None:
+    if "order" not in body:
         return
-    if note.kind is EntryKind.NEW:
-        flow.order(order.instrument, note.time)
-    elif note.kind is EntryKind.CANCEL_REQUESTED:
-        flow.cancel(order.instrument, note.time)
-    kept.orders[order.client_order_id] = order
-    if note.trade is not None:
-        kept.trades.setdefault(order.client_order_id, []).append(note.trade)
+    if entry.kind is EntryKind.NEW:
+        flow.order(parse_instrument(entry.vt_symbol), entry.time)
+    elif entry.kind is EntryKind.CANCEL_REQUESTED:
+        flow.cancel(parse_instrument(entry.vt_symbol), entry.time)
+    bodies[entry.client_order_id] = (recorded.position, body["order"].copy())
+    if (trade := read(Trade, body.get("trade"))) is not None:
+        trade = msgspec.structs.replace(trade, journal_position=recorded.position)
+        kept.trades.setdefault(entry.client_order_id, []).append(trade)
+
+
+def _orders(bodies: dict[str, tuple[int, msgspec.Raw]]) -> dict[str, Order]:
+    read_back = ((position, read(Order, body)) for position, body in bodies.values())
+    orders = (msgspec.structs.replace(order, journal_position=at) for at, order in read_back if order is not None)
+    return {order.client_order_id: order for order in orders}
 
 
 _OF_THE_JOURNAL = frozenset({EntryKind.STARTED, EntryKind.RESUMED, EntryKind.HEAD_ANNOUNCED})

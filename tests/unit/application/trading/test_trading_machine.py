@@ -207,8 +207,8 @@ class TradingMachine(RuleBasedStateMachine):
 
 TestTradingMachine = TradingMachine.TestCase
 TestTradingMachine.settings = settings(
-    max_examples=4,
-    stateful_step_count=20,
+    max_examples=10,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     phases=[Phase.generate],
