@@ -82,7 +82,7 @@ async def test_a_killed_worker_is_replaced(system: System, measured: Measured) -
             assert system.lab.subscribed == {symbol(one), symbol(two)}
 
 
-@pytest.mark.row(5, "our own server is started again, ticks resume")
+@pytest.mark.row(5, "our own server is started again, ticks resume", kind="ctp")
 async def test_a_killed_nats_server_of_our_own_comes_back_on_its_port(system: System) -> None:
     up = everything(system, ctp=system.gateway("rb2701.SHFE"))
     url = await embedded_url(up)
