@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.system import KINDS, Kind, Span, System
 from tests.system.span import LONGEST
@@ -89,12 +91,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(line)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class SideBySide(LoadScopeScheduling):
     """Processes that run tests side by side share no fixture: a file stays together, and a gateway of the contract."""
-    for item in items:
-        parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        line = parameters.get("line")
-        item.add_marker(pytest.mark.xdist_group(str(getattr(line, "name", item.path))))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        gateway = re.search(r"\[(\w+)\]$", test) if "tests/contract/" in file else None
+        return gateway[1] if gateway else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide:
+    """`-n 2`."""
+    return SideBySide(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,7 @@ import marketbus
 from marketbus import Contract, GatewayStatus
 from marketbus.domain.session import Session, SessionState
 from marketbus.ports.gateway import Capability
-from tests.contract.line import Line
+from tests.contract.line import START, Line
 from tests.contract.registration import Refusal
 from tests.system import eventually
 
@@ -51,7 +51,6 @@ def lived(line: Line) -> Life:
 
 def locked_out(line: Line) -> LockedOut:
     """A worker that gets nothing."""
-    line.venue.refuse_logins(Refusal.WRONG_PASSWORD)
     try:
         return asyncio.run(_refused(line))
     finally:
@@ -59,10 +58,11 @@ def locked_out(line: Line) -> LockedOut:
 
 
 async def _live(line: Line) -> Life:
-    before = line.venue.sessions()
     reports: list[GatewayStatus] = []
     async with line.connect() as bus:
+        await line.listed(line.main)
         first = await line.serving(bus)
+        before = line.venue.sessions()
         bus._hub.directory.watchers.append(reports.append)  # pyright: ignore[reportPrivateUsage]
         if tells_sessions(line):
             line.venue.refuse_logins(Refusal.NOT_OPEN)
@@ -70,14 +70,14 @@ async def _live(line: Line) -> Life:
             if tells_sessions(line):
                 await _opening(line, bus)
             count = first.contracts
+            await line.listed(worker)
             status = await line.until(bus, lambda s: s.contracts == count and s.last_tick, "contracts and ticks", NAME)
-            await eventually(lambda: "matches no contract" in worker.words(), "the end of the contract list")
             began = time.monotonic()
             worker.send(signal.SIGTERM)
-            code = await asyncio.to_thread(worker.wait)
+            code = await asyncio.to_thread(worker.wait, START)
             seconds = time.monotonic() - began
             words = worker.words()
-    await eventually(lambda: line.venue.sessions() <= before, "the end of its session at the venue", within=3)
+    await eventually(lambda: line.venue.sessions() <= before, "the end of its session at the venue")
     states: list[SessionState] = []
     for report in reports:
         if report.gateway == NAME and report.md.state not in states[-1:]:
@@ -87,7 +87,7 @@ async def _live(line: Line) -> Life:
 
 async def _opening(line: Line, bus: marketbus.Bus) -> None:
     try:
-        await line.until(bus, lambda s: s.md.state == "WAITING", "the waiting", NAME)
+        await line.until(bus, lambda s: s.md.state == "WAITING", "the waiting", NAME, START)
         tried = line.venue.logins_tried()
         await eventually(lambda: line.venue.logins_tried() > tried, "another attempt")
     finally:
@@ -95,11 +95,12 @@ async def _opening(line: Line, bus: marketbus.Bus) -> None:
 
 
 async def _refused(line: Line) -> LockedOut:
-    tried = line.venue.logins_tried()
     async with line.connect() as bus:
-        others = line.venue.sessions()
+        await line.serving(bus)
+        tried, others = line.venue.logins_tried(), line.venue.sessions()
+        line.venue.refuse_logins(Refusal.WRONG_PASSWORD)
         with line.another(NAME, line.pinned) as worker:
-            await eventually(lambda: line.venue.logins_tried() > tried, "the first attempt")
+            await eventually(lambda: line.venue.logins_tried() > tried, "the first attempt", START)
             if tells_sessions(line):
                 await line.until(bus, lambda s: s.md.state == "FAILED", "the latch", NAME)
             status = await line.until(bus, lambda s: s.contracts > 0, "contracts from the cache", NAME)

@@ -8,9 +8,11 @@ from typing import Any, Self
 import marketbus
 from marketbus import GatewayStatus
 from tests.contract.registration import Registration
-from tests.system import Process, Recorder, System
+from tests.system import Process, Recorder, System, eventually
 
 MAIN = "line"
+START = 60.0
+"""Seconds for a worker to start and log in, on a machine that has other work."""
 
 
 class Line(System):
@@ -49,7 +51,12 @@ class Line(System):
             lambda s: s.md.state == "READY" and s.contracts and s.acknowledged and s.last_tick,
             "contracts and ticks",
             MAIN,
+            START,
         )
+
+    async def listed(self, worker: Process) -> None:
+        """When the worker has the whole list of contracts: then it knows that nobody lists the stranger."""
+        await eventually(lambda: "matches no contract" in worker.words(), "the end of the contract list", START)
 
     async def follow(self, bus: marketbus.Bus, seen: Recorder, *symbols: str) -> Any:
         """Listen to symbols of the main worker."""

@@ -193,6 +193,9 @@ def test_contracts_and_status_answer(demo: Demo) -> None:
     assert status["simulated"] is True
     assert status["md"]["state"] == "READY"
     assert "ctp-demo" in ran(demo.folder, "status", "--url", demo.url).stdout
+    nothing = ran(demo.folder, "contracts", "zz*.SHFE", "--url", demo.url)
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert nothing.stderr == "marketbus: no gateway carries zz*.SHFE (see `marketbus contracts`)\n"
 
 
 def test_pins_come_and_go(demo: Demo) -> None:

@@ -84,7 +84,7 @@ async def keeper_of_names(node: NatsServer) -> str:
         return found.cluster.leader
 
 
-@pytest.mark.row(5, "the node we use killed: another carries the feed, the same worker stays live")
+@pytest.mark.row(5, "the node we use killed: another carries the feed, the same worker stays live", kind="ctp")
 async def test_the_node_that_all_use_is_killed(
     system: System, nodes: dict[str, NatsServer], measured: Measured
 ) -> None:

@@ -50,7 +50,7 @@ class Feed:
                     assert one.missed is None or one.cause is not GapCause.FAILOVER
 
 
-@pytest.mark.row(6, "another line takes over within 1 s of the loss, gap marked, and is left again")
+@pytest.mark.row(6, "another line takes over within 1 s of the loss, gap marked, and is left again", kind="ctp")
 async def test_the_other_line_takes_over_and_the_preferred_one_is_returned_to(
     systems: Systems, measured: Measured
 ) -> None:

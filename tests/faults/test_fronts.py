@@ -138,7 +138,7 @@ async def test_a_counter_that_is_not_open_yet_is_waited_for(system: System) -> N
     assert "cannot follow" not in worker.words()
 
 
-@pytest.mark.row(12, "data goes on")
+@pytest.mark.row(12, "data goes on", kind="ctp")
 async def test_market_data_flows_while_the_trading_front_is_down(system: System) -> None:
     """The stock gateway drops every tick that comes before its contract query."""
     system.lab.control.refuse(front="td")
@@ -161,7 +161,7 @@ async def test_market_data_flows_while_the_trading_front_is_down(system: System)
         await eventually(named, "the name in the ticks")
 
 
-@pytest.mark.row(12, "data goes on")
+@pytest.mark.row(12, "data goes on", kind="ctp")
 async def test_globs_and_names_work_from_the_cached_contracts_while_the_trading_front_is_down(system: System) -> None:
     worker = system.worker("IF*.CFFEX")
     async with system.connect() as bus:

@@ -1,12 +1,13 @@
 """A front that says nothing: found in seconds when it should speak, left alone when the market is only quiet."""
 
+import asyncio
 import time
 
 import pytest
 
 from marketbus.apps.exit_codes import ExitCode
 from tests.conftest import Measured
-from tests.system import System, eventually
+from tests.system import Span, System, eventually, symbol
 
 PATIENCE = 1.5
 
@@ -49,3 +50,30 @@ async def test_a_market_without_a_trade_is_no_mute_front(system: System) -> None
         assert later.ticks == quiet.ticks, "an unchanged snapshot is no tick"
         assert later.md.logins == 1
     assert worker.code is None
+
+
+@pytest.mark.row(6, "one instrument mute: told, asked for again, the line left alone", once=True)
+async def test_one_mute_instrument_among_steady_ones_is_told(system: System, span: Span, measured: Measured) -> None:
+    """In the soak only: what is usual for an instrument is known after 30 patiences."""
+    if not span.soaking:
+        pytest.skip("takes 40 s; tests/unit/application/test_watchdog.py shows it by a clock of its own")
+    patience = 1.0
+    system.lab.control.rate(300)
+    mute = system.kind.instruments[1]
+    worker = system.worker(*system.kind.instruments[:3], stale_after=patience)
+    async with system.connect() as bus:
+        first = await system.ready(bus)
+        await asyncio.sleep(32 * patience)
+        asked = system.lab.count_subscriptions()
+        system.lab.control.mute(instrument=symbol(mute))
+        muted = time.monotonic()
+        status = await system.until(bus, lambda s: s.silent == 1, "the silent one")
+        measured("one instrument mute (patience 1 s) → told", time.monotonic() - muted)
+        await eventually(lambda: symbol(mute) in asked, "being asked for again")
+        assert status.md.state == "READY"
+        assert f"{mute} has been silent for" in worker.words()
+        system.lab.control.mute(on=False, instrument=symbol(mute))
+        status = await system.until(bus, lambda s: s.silent == 0, "its return")
+        assert (status.epoch, status.md.logins) == (first.epoch, 1)
+    assert f"{mute} speaks again" in worker.words()
+    assert set(asked) == {symbol(mute)}  # nobody else was doubted

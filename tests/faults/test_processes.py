@@ -82,7 +82,7 @@ async def test_a_killed_worker_is_replaced(system: System, measured: Measured) -
             assert system.lab.subscribed == {symbol(one), symbol(two)}
 
 
-@pytest.mark.row(5, "our own server is started again, ticks resume")
+@pytest.mark.row(5, "our own server is started again, ticks resume", kind="ctp")
 async def test_a_killed_nats_server_of_our_own_comes_back_on_its_port(system: System) -> None:
     up = everything(system, ctp=system.gateway("rb2701.SHFE"))
     url = await embedded_url(up)
@@ -120,8 +120,10 @@ async def test_a_standby_takes_over(system: System, measured: Measured, end: sig
             assert after.pid == second.pid
             if end is signal.SIGSTOP:
                 first.send(signal.SIGCONT)
-                assert await asyncio.to_thread(first.wait) == 75  # it steps down, and says nothing more
-                assert "another worker took this gateway's name" in first.words()
+                if await asyncio.to_thread(first.wait) == 75:  # it steps down, and says nothing more
+                    assert "another worker took this gateway's name" in first.words()
+                else:  # frozen for longer than an SDK call may take: the timer of hung calls ends it first
+                    assert "Timeout (0:00:10" in first.words()
             count = len(seen.ticks)
             await eventually(lambda: len(seen.ticks) > count + 20, "the feed goes on")
         assert [gap.cause for gap in seen.gaps] == [GapCause.EPOCH]

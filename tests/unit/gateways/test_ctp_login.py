@@ -15,7 +15,7 @@ from marketbus.ports.gateway import Logged, SessionChanged
 from tests.unit.gateways.ctp_logins import MD, RETRY, TD, TIMEOUT, Logins
 
 FAILED, WAITING = SessionState.FAILED, SessionState.WAITING
-KNOWN = [3, 4, 7, 8, 60, 62, 63, 64, 68, 75, 77, 90, 131, 140]
+KNOWN = [3, 4, 7, 8, 60, 63, 64, 75, 90, 131, 140]
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def logins(tmp_path: Path) -> Logins:
 # One session
 
 
-@pytest.mark.parametrize("error", [3, 4, 60, 63, 64, 75, 131, 140])
+@pytest.mark.parametrize("error", [3, 4, 63, 64, 75, 131, 140])
 def test_what_cannot_help_or_locks_the_account_latches_at_once(logins: Logins, error: int) -> None:
     logins.front(MD)
     state = logins.refuse(MD, error)
@@ -38,7 +38,7 @@ def test_what_cannot_help_or_locks_the_account_latches_at_once(logins: Logins, e
     assert logins.sent == [MD]
 
 
-@pytest.mark.parametrize("error", [7, 8, 62, 68, 77, 90])
+@pytest.mark.parametrize("error", [7, 8, 60, 90])
 def test_what_passes_is_waited_for_without_end(logins: Logins, error: int) -> None:
     logins.front(MD)
     for number in range(1, 20):

@@ -15,7 +15,7 @@ from marketbus.apps.board.table import Board
 from marketbus.apps.cli.options import Json, OnlyGateway, Patterns, Url
 from marketbus.apps.cli.run import run
 from marketbus.domain.contract import Contract
-from marketbus.domain.errors import BusUnavailable
+from marketbus.domain.errors import BusUnavailable, UnknownInstrument
 from marketbus.domain.tick import Tick
 from marketbus.wire.codec import Payload, to_object
 
@@ -36,19 +36,21 @@ def tap(
 def contracts(patterns: Patterns = None, url: Url = None, gateway: OnlyGateway = None, as_json: Json = False) -> None:
     """List contracts."""
     found = run(_contracts(patterns or ["*"], url, gateway))
+    if not found:
+        raise UnknownInstrument(" ".join(patterns or ["*"]))
     _write([_json(contract) if as_json else _contract_line(contract) for contract in found])
 
 
 def status(url: Url = None, as_json: Json = False) -> None:
     """Show the live gateways."""
     found = run(_gateways(url))
+    if not found:
+        raise BusUnavailable("no live gateway on the bus", "start one: `marketbus up`")
     if as_json:
         _write([_json(one) for one in found])
-    elif found:
-        for one in found:
-            Console().print(status_text(one), soft_wrap=True, highlight=False)
-    else:
-        raise BusUnavailable("no live gateway on the bus", "start one: `marketbus up`")
+        return
+    for one in found:
+        Console().print(status_text(one), soft_wrap=True, highlight=False)
 
 
 async def _tap(patterns: Sequence[str], url: str | None, gateway: str | None, as_json: bool, count: int | None) -> None:

@@ -1,7 +1,8 @@
 """Error ids of the CTP family at login: what each means for the next attempt, and what the user should do.
 
-Source: error.xml of the CTP release for the ids; users' reports for the causes behind them. An id that stands here
-with a wrong verdict costs at most one attempt more or one restart by hand; one that is missing is tried once more.
+Source: public copies of the error.xml of CTP releases for the ids; users' reports for the causes behind them. An id
+that stands here with a wrong verdict costs at most one attempt more or one restart by hand; one that is missing is
+tried once more.
 """
 
 from enum import Enum
@@ -51,8 +52,7 @@ _LOGIN: dict[int, Meaning] = {
         "柜台尚未初始化，一般在开盘前不久开放",
     ),
     8: _known(Verdict.WAIT, "the front is not active yet", "前置尚未就绪"),
-    60: _known(Verdict.FATAL, "产品名称 (AppID) is wrong", "产品名称（AppID）不正确"),
-    62: _known(
+    60: _known(
         Verdict.WAIT,
         "too many sessions of this user; close another terminal",
         "该用户在线会话数超限，请退出其他终端",
@@ -67,13 +67,11 @@ _LOGIN: dict[int, Meaning] = {
         "this counter wants authentication: set 产品名称 (AppID) and 授权编码 (AuthCode)",
         "该柜台要求客户端认证，请填写产品名称（AppID）和授权编码（AuthCode）",
     ),
-    68: _known(Verdict.WAIT, "too many requests a second", "每秒请求数超限，稍后重试"),
     75: _known(
         Verdict.ACCOUNT,
         "locked after failed logins: let your broker unlock the account, then correct the password here",
         "连续登录失败，账户已被锁定，请联系期货公司解锁，并核对这里的密码",
     ),
-    77: _known(Verdict.WAIT, "the counter limits logins at the moment", "柜台登录流控，稍后重试"),
     90: _known(Verdict.WAIT, "the counter is not ready yet", "柜台查询尚未就绪，稍后重试"),
     131: _known(
         Verdict.FATAL,
