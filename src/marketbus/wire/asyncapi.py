@@ -20,7 +20,7 @@ _SUBJECTS: dict[str, tuple[type[msgspec.Struct], str, tuple[str, ...]]] = {
         "A contract that is new or changed",
         ("gateway", "exchange", "symbol"),
     ),
-    "sys.gateway.{gateway}": (GatewayStatus, "A gateway's status, on change and every second", ("gateway",)),
+    "sys.gateway.{gateway}": (GatewayStatus, "A gateway's status, on change and four times a second", ("gateway",)),
     "sys.log.{gateway}.{level}": (LogRecord, "Log records", ("gateway", "level")),
 }
 
