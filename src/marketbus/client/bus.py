@@ -288,7 +288,7 @@ class Bus:
         return [status for status in await asyncio.gather(*map(ask, names)) if status is not None]
 
     async def statuses(self) -> AsyncGenerator[GatewayStatus, None]:
-        """Every status as the gateways report it: on change and every second."""
+        """Every status as the gateways report it: on change and four times a second."""
         queue: asyncio.Queue[GatewayStatus] = asyncio.Queue(1000)
 
         def watch(status: GatewayStatus) -> None:

@@ -16,7 +16,7 @@ from marketbus.wire import codec, subjects
 from marketbus.wire.rpc import SERVICE
 
 FRESH = 5.0
-"""Seconds that a status vouches for its gateway: five reports."""
+"""Seconds that a status vouches for its gateway: twenty reports."""
 
 
 class _Info(msgspec.Struct):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from marketbus.domain.session import SessionState
 from marketbus.domain.status import GatewayStatus
 
-SILENT = 2.5
-"""Seconds without a report after which a gateway is lost: two reports missed, and half of the next."""
+SILENT = 0.8
+"""Seconds without a report after which a gateway is lost: three reports missed. With BEAT it is less than a second."""
 HOLD = 3.0
 """Seconds that a gateway must have been READY without a break before a feed returns to it: a line that flaps must not
 make the feed flap."""

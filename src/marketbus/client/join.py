@@ -80,7 +80,6 @@ class Track:
         hole is accepted instead and reported.
         """
         held = self._held or []
-        asked = snapshot is not None
         if snapshot is not None and snapshot.epoch < self.epoch:
             snapshot = None
         if snapshot is not None and not snapshot.flags & TickFlag.SNAPSHOT:
@@ -97,11 +96,14 @@ class Track:
             # Live ticks after the cut are here already; those up to the snapshot are on their way.
             snapshot = None
         self._held = None
+        cause = self._cause
         out: list[Step] = []
         for tick in ahead if snapshot is None else [snapshot, *ahead]:
             out += self._step(tick)
-        if asked:
-            self._cause = GapCause.SEQUENCE
+        if not ahead:
+            # What the gateway gave up during the cut may still be missing after its snapshot: the cut is over when a
+            # live tick has come.
+            self._cause = cause
         if self.seq != _ANY and self._cause is GapCause.SEQUENCE:
             self.next = self.seq + 1
         return out

@@ -1,4 +1,4 @@
-"""What a gateway says of itself, on change and every second; and its log records."""
+"""What a gateway says of itself, on change and four times a second; and its log records."""
 
 from enum import StrEnum
 

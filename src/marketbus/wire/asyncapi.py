@@ -29,7 +29,7 @@ _SUBJECTS: dict[str, tuple[type[msgspec.Struct], str, tuple[str, ...]]] = {
     "td.trade.{gateway}.{account}.{exchange}.{symbol}": (Trade, "Every fill, once", _TD),
     "td.position.{gateway}.{account}.{exchange}.{symbol}": (Position, "A position that changed", _TD),
     "td.account.{gateway}.{account}": (Account, "An account's funds, when they change", ("gateway", "account")),
-    "sys.gateway.{gateway}": (GatewayStatus, "A gateway's status, on change and every second", ("gateway",)),
+    "sys.gateway.{gateway}": (GatewayStatus, "A gateway's status, on change and four times a second", ("gateway",)),
     "sys.log.{gateway}.{level}": (LogRecord, "Log records", ("gateway", "level")),
 }
 

@@ -116,6 +116,17 @@ def test_after_a_cut_a_quiet_instrument_gets_its_last_value() -> None:
     assert marks(steps) == [("reconnect", 2), 6]
 
 
+def test_a_hole_right_after_the_snapshot_of_a_cut_still_belongs_to_the_cut() -> None:
+    """A gateway that is back may answer before it has written what it kept, the newest tick of each instrument."""
+    track = running(3)
+    track.hold(GapCause.RECONNECT)
+    steps = track.join(tick(9))
+    assert steps is not None
+    assert marks(steps) == [("reconnect", 5), 9]
+    assert marks(track.take(tick(12))) == [("reconnect", 2), 12]
+    assert marks(track.take(tick(14))) == [("sequence", 1), 14]
+
+
 def test_without_a_snapshot_what_waited_is_delivered_with_its_hole() -> None:
     track = running(3)
     track.hold(GapCause.RECONNECT)
