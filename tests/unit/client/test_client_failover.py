@@ -39,10 +39,10 @@ class Time:
     speaking: set[str] = field(default_factory=lambda: {A, B})
 
     def pass_by(self, health: Health, seconds: float, *, connected: bool = True) -> None:
-        """Beats, and a report of each gateway that speaks at every tenth of them."""
+        """Beats, and a report of each gateway that speaks at every second one."""
         for number in range(round(seconds / BEAT)):
             self.now += BEAT
-            if connected and number % 10 == 9:
+            if connected and number % 2:
                 for gateway in sorted(self.speaking):
                     health.heard(status(gateway))
             health.beat(connected=connected)
