@@ -33,6 +33,7 @@ from marketbus.apps.logs import Logs
 from marketbus.apps.market import market_calendar
 from marketbus.apps.nats_options import nats_options
 from marketbus.apps.trading import Desk, trading, trading_session
+from marketbus.domain.errors import ConfigError
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.schedule import Schedule
 from marketbus.domain.status import Level
@@ -58,7 +59,8 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
     """Connect to the bus, take the gateway's name, load the SDK; everything is let go of at the end.
 
     Raises:
-        ConfigError: a secret is missing, or the configuration names an SDK that is not installed.
+        ConfigError: a secret is missing, the configuration names an SDK that is not installed, or our user on the bus
+            may not be this gateway.
         BusUnavailable: NATS cannot be reached.
     """
     clock = SystemClock()
@@ -66,7 +68,11 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
     folder = paths.private(paths.gateway_dir(paths.state_dir(), name))
     options = nats_options(config, f"marketbus {name}")
 
+    refused: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
     def on_nats(code: str, fields: dict[str, str]) -> None:
+        if code == "nats.not_permitted" and not refused.done():
+            refused.set_result(fields["subject"])
         level = Level.INFO if code in ("nats.connected", "nats.reconnected") else Level.WARNING
         logs.log(level, code, **fields)
 
@@ -87,7 +93,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             logs.log(Level.WARNING, "nats.no_jetstream")
             lease = Presence(client, name, clock, random)
         ends.push_async_callback(lease.release)
-        await lease.acquire(lambda host, pid: _standby(logs, host, pid))
+        await _acquire(lease, logs, refused, name)
         logs.log(Level.DEBUG, "gateway.live")
         state = FileStateStore(folder, lambda path, done: _damaged(logs, path, done))
         epoch = state.next_epoch(clock.now())
@@ -172,6 +178,23 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             logs.log(Level.WARNING, "gateway.simulated")
         duties = (reporter.run, readiness.run, watchdog.run, fresh_logins.run)
         yield Worker(host, gateway, lease, closed, duties if desk is None else (*duties, desk.trading.run))
+
+
+async def _acquire(lease: NameLease, logs: Logs, refused: asyncio.Future[str], name: str) -> None:
+    """Wait for the name, unless the bus says that it can never be ours."""
+    acquiring = asyncio.ensure_future(lease.acquire(lambda host, pid: _standby(logs, host, pid)))
+    try:
+        await asyncio.wait({acquiring, refused}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not acquiring.done():
+            acquiring.cancel()
+    if refused.done():
+        raise ConfigError(
+            "nats",
+            f"the bus does not let our user use {refused.result()}",
+            f"give it the role gateway with {name!r} among its gateways, see `marketbus permits`",
+        )
+    await acquiring
 
 
 def _unplug(logs: Logs) -> None:

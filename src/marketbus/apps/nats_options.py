@@ -27,5 +27,6 @@ def nats_options(config: Config, name: str, embedded: str | None = None) -> Nats
         tls_ca=path(nats.tls_ca),
         tls_cert=path(nats.tls_cert),
         tls_key=path(nats.tls_key),
+        principal=nats.principal or "",
         name=name,
     )

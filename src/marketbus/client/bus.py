@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import ssl
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from marketbus.client.frame import Rows
 from marketbus.client.gap import Gap
 from marketbus.client.hub import GapHandler, Hub
 from marketbus.client.market_time import MarketTime
-from marketbus.client.options import Options, preferred_of, urls_of
+from marketbus.client.options import PRINCIPAL_VARIABLE, Options, nkey_of, preferred_of, tls_of, urls_of
 from marketbus.client.plan import choose
 from marketbus.client.stats import Stats
 from marketbus.client.ticks import Flow, Listening, Push, Ticks
@@ -39,6 +40,7 @@ def connect(
     creds: str | Path | None = None,
     nkey: str | Path | None = None,
     tls: ssl.SSLContext | None = None,
+    tls_ca: str | Path | None = None,
     tls_hostname: str | None = None,
     connect_timeout: float = 3.0,
     request_timeout: float = 5.0,
@@ -50,35 +52,40 @@ def connect(
     Args:
         url: NATS servers of one cluster.
         name: shown in NATS monitoring and as owner of leases.
-        principal: who asks, for `pin`, `unpin` and `reconnect`; by default `user`, else `name`.
+        principal: who asks, and whose replies they are: on a bus with permissions, the name of its user. By default
+            MARKETBUS_PRINCIPAL, else `user`, else `name`.
         preferred: gateways to take an instrument from when several carry it, best first: `["ctp-a", "ctp-b"]`. Each is
             the standby of those before it. By default MARKETBUS_PREFERRED (comma separated), else none.
         user: NATS user.
         password: NATS password.
         token: NATS token.
         creds: a NATS credentials file.
-        nkey: a file with an NKEY seed (needs the `nkeys` extra).
+        nkey: a file with an NKEY seed (needs the `nkeys` extra). By default, with no other credentials, MARKETBUS_NKEY.
         tls: TLS settings.
+        tls_ca: a PEM file, instead of `tls`: the authority that signed the server's certificate. By default
+            MARKETBUS_TLS_CA, else those that the system trusts.
         tls_hostname: name to expect in the server's certificate.
         connect_timeout: seconds for the first connection.
         request_timeout: seconds that a gateway has to answer.
 
     Raises:
-        ConfigError: the url is none.
+        ConfigError: the url is none, or a file cannot be read.
         BusUnavailable: on opening, when no server takes us. Once open, it reconnects for ever.
     """
+    if user is None and token is None and creds is None:
+        nkey = nkey_of(nkey)
     return Bus(
         Options(
             urls=urls_of(url),
             name=name,
-            principal=principal or user or name,
+            principal=principal or os.environ.get(PRINCIPAL_VARIABLE, "").strip() or user or name,
             preferred=preferred_of(preferred),
             user=user,
             password=password,
             token=token,
             creds=creds,
             nkey=nkey,
-            tls=tls,
+            tls=tls or tls_of(tls_ca),
             tls_hostname=tls_hostname,
             connect_timeout=connect_timeout,
             request_timeout=request_timeout,

@@ -11,11 +11,12 @@ from nats.aio.msg import Msg
 from marketbus.client.link import Link
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
-from marketbus.domain.errors import BadPayload, BusUnavailable, MarketBusError, UnknownGateway
+from marketbus.domain.errors import BadPayload, BusUnavailable, MarketBusError, NotPermitted, UnknownGateway
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick
 from marketbus.wire import codec, subjects
+from marketbus.wire.refusal import Refusal
 from marketbus.wire.rpc import (
     ERROR_HEADER,
     Fault,
@@ -32,6 +33,7 @@ from marketbus.wire.rpc import (
 )
 
 R = TypeVar("R")
+Replies = asyncio.Queue[Msg | NotPermitted]
 CHUNK = 1000
 """Patterns per request: 1,000 of the longest names stay below the request's limit in bytes."""
 
@@ -43,6 +45,9 @@ class Calls:
         self._link = link
         self._principal = principal
         self._timeout = link.options.request_timeout
+        self._waiting: dict[str, tuple[str, Replies]] = {}
+        """By inbox: the subject that was asked, and where its replies go."""
+        link.on_refused.append(self._refused)
 
     async def status(self, gateway: str, patience: float | None = None) -> GatewayStatus:
         """The gateway's status, now."""
@@ -97,7 +102,7 @@ class Calls:
         answers: list[bytes] = []
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline
-        async with self._inbox() as (inbox, replies):
+        async with self._inbox(subject) as (inbox, replies):
             await self._link.publish(subject, b"", reply=inbox)
             quiet = deadline
             while (left := min(quiet, end - loop.time())) > 0:
@@ -106,6 +111,8 @@ class Calls:
                         message = await replies.get()
                 except TimeoutError:
                     break
+                if isinstance(message, NotPermitted):
+                    raise message
                 if _nobody(message):
                     break
                 answers.append(message.data)
@@ -116,7 +123,7 @@ class Calls:
         self, gateway: str, verb: str, request: Request, kind: type[R], patience: float | None = None, group: str = "md"
     ) -> R:
         subject = subjects.rpc(gateway, group, verb, self._principal if group == "ops" else None)
-        async with self._inbox() as (inbox, replies):
+        async with self._inbox(subject) as (inbox, replies):
             await self._link.publish(subject, msgspec.json.encode(request), reply=inbox)
             message = await self._next(replies, gateway, verb, patience or self._timeout)
         return decode_reply(kind, message.data)
@@ -132,7 +139,7 @@ class Calls:
 
     async def _stream(self, subject: str, gateway: str, request: Request, patience: float | None) -> list[bytes]:
         out: list[bytes] = []
-        async with self._inbox() as (inbox, replies):
+        async with self._inbox(subject) as (inbox, replies):
             await self._link.publish(subject, msgspec.json.encode(request), reply=inbox)
             while True:
                 message = await self._next(replies, gateway, subject.rpartition(".")[2], patience or self._timeout)
@@ -141,20 +148,31 @@ class Calls:
                 out.append(message.data)
 
     @asynccontextmanager
-    async def _inbox(self) -> AsyncGenerator[tuple[str, "asyncio.Queue[Msg]"], None]:
-        replies: asyncio.Queue[Msg] = asyncio.Queue()
+    async def _inbox(self, subject: str) -> AsyncGenerator[tuple[str, Replies], None]:
+        replies: Replies = asyncio.Queue()
 
         async def on_reply(message: Msg) -> None:
             replies.put_nowait(message)
 
         inbox = self._link.inbox()
-        tap = await self._link.subscribe(inbox, on_reply)
+        self._waiting[inbox] = (subject, replies)
         try:
-            yield inbox, replies
+            tap = await self._link.subscribe(inbox, on_reply)
+            try:
+                yield inbox, replies
+            finally:
+                await tap.close()
         finally:
-            await tap.close()
+            del self._waiting[inbox]
 
-    async def _next(self, replies: "asyncio.Queue[Msg]", gateway: str, verb: str, patience: float) -> Msg:
+    def _refused(self, refusal: Refusal) -> None:
+        """Nobody will ever answer: whoever waits is told now, and not by a time-out."""
+        for inbox, (subject, replies) in self._waiting.items():
+            about = subject if refusal.publish else inbox
+            if refusal.concerns(about):
+                replies.put_nowait(self._link.not_permitted(refusal, about))
+
+    async def _next(self, replies: Replies, gateway: str, verb: str, patience: float) -> Msg:
         try:
             async with asyncio.timeout(patience):
                 message = await replies.get()
@@ -162,6 +180,8 @@ class Calls:
             raise BusUnavailable(
                 f"gateway {gateway!r} did not answer {verb} within {patience:g} s", "see `marketbus status`"
             ) from None
+        if isinstance(message, NotPermitted):
+            raise message
         if _nobody(message):
             raise UnknownGateway(gateway)
         if message.headers and ERROR_HEADER in message.headers:

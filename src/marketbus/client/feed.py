@@ -76,7 +76,7 @@ class Feed:
                 # Before anyone is asked what is listed now: what is listed from here on is not missed.
                 token = "*" if wish.gateway is None else subjects.encode_token(wish.gateway)
                 self._listing = await hub.link.subscribe(f"ref.contract.{token}.>", self._on_contract)
-                await hub.link.flush()
+                await hub.link.confirm(self._listing)
             if self._relay is not None:
                 await hub.ask_after(self._relay.ranking)
                 hub.health.listeners.append(self._relay.judge)

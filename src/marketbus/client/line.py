@@ -72,7 +72,7 @@ class Line:
         """
         self._holding = self._snapshot
         await self._subscribe()
-        await self._hub.link.flush()
+        await self._hub.link.confirm(*self._taps.values())
         await self._lease()
         self._confirm((await self._hub.calls.renew(self.share.gateway, self._owner, self._ttl)).epoch)
         await self._sync(self._tracks_of(self.share.instruments), self.share.patterns())
@@ -297,7 +297,7 @@ class Line:
             if added:
                 self._tracks_of(added)
                 await self._subscribe()
-                await self._hub.link.flush()
+                await self._hub.link.confirm(*self._taps.values())
             reply = await self._hub.calls.renew(self.share.gateway, self._owner, self._ttl)
             self._confirm(reply.epoch)
             if not reply.known or (added and not self.share.globs):

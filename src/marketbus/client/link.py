@@ -14,7 +14,9 @@ from nats.aio.subscription import Subscription
 
 from marketbus.client.options import Options
 from marketbus.client.stats import Stats, Throttle, logger
-from marketbus.domain.errors import BusUnavailable
+from marketbus.domain.errors import BusUnavailable, NotPermitted
+from marketbus.wire import subjects
+from marketbus.wire.refusal import Refusal, refusal_of
 
 PENDING_MESSAGES = 1_000_000
 PENDING_BYTES = 512 * 1024 * 1024
@@ -31,6 +33,8 @@ class Tap:
         self.callback = callback
         self.on_shed = on_shed
         self.live: Subscription | None = None
+        self.refused: NotPermitted | None = None
+        """Set when the server does not let us listen there."""
         self._link = link
 
     async def close(self) -> None:
@@ -49,6 +53,7 @@ class Link:
         self.options = options
         self.on_disconnect: list[Callable[[], None]] = []
         self.on_reconnect: list[Callable[[], None]] = []
+        self.on_refused: list[Callable[[Refusal], None]] = []
         self._stats = stats
         self._throttle = throttle
         self._nc = Client()
@@ -131,11 +136,35 @@ class Link:
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise BusUnavailable(f"NATS at {self.options.where}: {error}") from error
 
+    async def confirm(self, *taps: Tap) -> None:
+        """Wait until the server has taken these subscriptions.
+
+        Raises:
+            NotPermitted: it refuses one.
+            BusUnavailable: it did not answer.
+        """
+        await self.flush()  # a refusal comes before the answer to a later PING
+        for tap in taps:
+            if tap.refused is not None:
+                raise tap.refused
+
+    def not_permitted(self, refusal: Refusal, subject: str) -> NotPermitted:
+        """The error for a subject of ours that the server refuses."""
+        principal = self.options.principal
+        does = "publish to" if refusal.publish else "listen on"
+        hint = "ask whoever keeps the bus's users for a role that covers it"
+        if not refusal.publish and subject.startswith("_INBOX."):
+            hint = "is the principal the name of this nkey's user? connect(principal=...) or MARKETBUS_PRINCIPAL"
+        return NotPermitted(
+            f"NATS does not let {principal!r} {does} {subject}", hint, subject=subject, principal=principal
+        )
+
     def inbox(self) -> str:
         """A new subject for replies."""
         return self._nc.new_inbox()
 
     async def _tap(self, tap: Tap) -> None:
+        tap.refused = None
         try:
             tap.live = await self._nc.subscribe(  # pyright: ignore[reportUnknownMemberType]
                 tap.subject,
@@ -203,8 +232,18 @@ class Link:
             shed = next((tap for tap in self._taps if tap.live is error.sub), None)
             if shed is not None and shed.on_shed is not None:
                 shed.on_shed()
+        if (refusal := refusal_of(str(error))) is not None:
+            self._refused(refusal)
         if self._up and not self._closing:
             self._throttle.warning("nats", f"NATS: {error!r}")
+
+    def _refused(self, refusal: Refusal) -> None:
+        if not refusal.publish:
+            for tap in self._taps:
+                if refusal.concerns(tap.subject):
+                    tap.refused = self.not_permitted(refusal, tap.subject)
+        for listener in list(self.on_refused):
+            listener(refusal)
 
     def _lost(self, client: Client) -> None:
         if self._closing or client is not self._nc or not self._up:
@@ -256,6 +295,7 @@ def _settings(options: Options) -> dict[str, Any]:
         "nkeys_seed": None if options.nkey is None else str(options.nkey),
         "tls": options.tls,
         "tls_hostname": options.tls_hostname,
+        "inbox_prefix": subjects.inbox(options.principal),
     }
     return {key: value for key, value in given.items() if value is not None} | {
         "allow_reconnect": True,

@@ -4,6 +4,7 @@ import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,6 +13,9 @@ from marketbus.domain.errors import ConfigError
 DEFAULT_URL = "nats://127.0.0.1:4222"
 URL_VARIABLE = "MARKETBUS_URL"
 PREFERRED_VARIABLE = "MARKETBUS_PREFERRED"
+PRINCIPAL_VARIABLE = "MARKETBUS_PRINCIPAL"
+NKEY_VARIABLE = "MARKETBUS_NKEY"
+TLS_CA_VARIABLE = "MARKETBUS_TLS_CA"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,45 @@ def preferred_of(preferred: str | Sequence[str] | None) -> tuple[str, ...]:
     given = preferred if preferred is not None else os.environ.get(PREFERRED_VARIABLE, "")
     names = given.split(",") if isinstance(given, str) else given
     return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
+def nkey_of(nkey: str | Path | None) -> str | Path | None:
+    """The file of an NKEY seed: the argument, else MARKETBUS_NKEY, else none.
+
+    Raises:
+        ConfigError: it cannot be read, or the `nkeys` package is missing.
+    """
+    given = nkey or os.environ.get(NKEY_VARIABLE, "").strip()
+    if not given:
+        return None
+    if find_spec("nkeys") is None:
+        raise ConfigError("nkey", "needs the nkeys package", "pip install 'marketbus[nkeys]'")
+    return _readable("nkey", given)
+
+
+def tls_of(tls_ca: str | Path | None) -> ssl.SSLContext | None:
+    """TLS that trusts one certificate authority: the argument, else MARKETBUS_TLS_CA, else none.
+
+    Raises:
+        ConfigError: no readable PEM file.
+    """
+    given = tls_ca or os.environ.get(TLS_CA_VARIABLE, "").strip()
+    if not given:
+        return None
+    file = _readable("tls_ca", given)
+    try:
+        return ssl.create_default_context(cafile=file)
+    except ssl.SSLError as error:
+        raise ConfigError("tls_ca", f"{file}: {error}", "give a PEM file") from None
+
+
+def _readable(key: str, given: str | Path) -> Path:
+    path = Path(given).expanduser()
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as error:
+        raise ConfigError(key, f"{path}: {error.strerror}", "give the path of a readable file") from None
 
 
 def _check(url: str) -> None:

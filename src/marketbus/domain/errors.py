@@ -95,6 +95,17 @@ class BusUnavailable(MarketBusError):
     code = "unavailable"
 
 
+class NotPermitted(MarketBusError):
+    """The user we are on the bus may not do this; `subject` is what was asked for, `principal` who asked."""
+
+    code = "not_permitted"
+
+    def __init__(self, message: str, hint: str = "", *, subject: str = "", principal: str = "") -> None:
+        super().__init__(message, hint)
+        self.subject = subject
+        self.principal = principal
+
+
 class OrderDenied(MarketBusError):
     """We said no to an order or a cancel; `rule` says which of ours."""
 

@@ -215,6 +215,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "nats.disconnected": ("NATS disconnected; reconnecting", "NATS 连接断开，正在重连"),
     "nats.reconnected": ("NATS reconnected: {server}", "NATS 重新连接成功：{server}"),
     "nats.error": ("NATS error: {words}", "NATS 错误：{words}"),
+    "nats.not_permitted": (
+        "NATS does not let our user use {subject}: `marketbus permits` gives rights",
+        "NATS 不允许本用户使用 {subject}：权限由 `marketbus permits` 分配",
+    ),
     "nats.no_jetstream": (
         "NATS runs without JetStream: that one worker per gateway name is live rests on asking, not on a lease",
         "NATS 未启用 JetStream：同名接口只有一个主用，只能靠互相询问，没有租约保证",

@@ -14,6 +14,7 @@ from marketbus.domain.errors import (
     ConfigError,
     GatewayError,
     MarketBusError,
+    NotPermitted,
     NotSupported,
     OutcomeUnknown,
     SymbolError,
@@ -157,6 +158,7 @@ _BY_CODE: dict[str, type[MarketBusError]] = {
     for error in (
         SymbolError,
         GatewayError,
+        NotPermitted,
         NotSupported,
         BadRequest,
         BadPayload,
@@ -172,6 +174,7 @@ _STATUS: dict[type[MarketBusError], int] = {
     BadRequest: 400,
     SymbolError: 400,
     ConfigError: 400,
+    NotPermitted: 403,
     NotSupported: 501,
     BusUnavailable: 503,
 }

@@ -109,6 +109,11 @@ def td_rpc(gateway: str, account: str, verb: str, principal: str) -> str:
     return f"rpc.{encode_token(gateway)}.td.{encode_token(account)}.{verb}.{_token(principal)}"
 
 
+def inbox(principal: str) -> str:
+    """`_INBOX.<principal>`: replies to a principal come below it, and nobody else may listen there."""
+    return f"_INBOX.{encode_token(principal)}"
+
+
 def parse_tick(subject: str) -> tuple[str, Instrument]:
     """Gateway and instrument of a tick's subject.
 

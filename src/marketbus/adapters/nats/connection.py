@@ -9,6 +9,7 @@ from nats.aio.client import Client
 from marketbus.adapters.nats.options import CONNECT_TIMEOUT, NatsOptions, connect_arguments, without_secret
 from marketbus.adapters.nats.seam import asks_for_credentials
 from marketbus.domain.errors import BusUnavailable
+from marketbus.wire.refusal import refusal_of
 
 OnEvent = Callable[[str, dict[str, str]], None]
 """Hears message codes `nats.…` of domain.message with their fields, on the loop."""
@@ -84,7 +85,7 @@ def _server(client: Client) -> str:
 def _unavailable(options: NatsOptions, words: str) -> BusUnavailable:
     refused = "uthorization" in words or "uthentication" in words
     hint = (
-        "check nats.user / password / token / creds"
+        "check nats.user / password / token / creds / nkey"
         if refused
         else "start a nats-server there or correct nats.url; without [nats] an embedded server is used"
     )
@@ -107,7 +108,11 @@ class _Watch:
         self.last_words = str(error) or type(error).__name__
         if isinstance(error, ConnectionError) and not self.up and asks_for_credentials(self.client):
             self.last_words = f"Authorization refused, the server hung up ({self.last_words})"
-        if self.up and self.last_words not in self._said and len(self._said) < 16:
+        if self.up and (refusal := refusal_of(self.last_words)) is not None and len(self._said) < 16:
+            if refusal.subject not in self._said:
+                self._said.add(refusal.subject)
+                self._on_event("nats.not_permitted", {"subject": refusal.subject})
+        elif self.up and self.last_words not in self._said and len(self._said) < 16:
             self._said.add(self.last_words)
             self._on_event("nats.error", {"words": self.last_words})
 

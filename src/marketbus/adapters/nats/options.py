@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from marketbus.domain.errors import ConfigError
+from marketbus.wire import subjects
 
 CONNECT_TIMEOUT = 2.0
 """Seconds for one server to answer."""
@@ -32,6 +33,8 @@ class NatsOptions(msgspec.Struct, frozen=True):
     tls_ca: str = ""
     tls_cert: str = ""
     tls_key: str = ""
+    principal: str = ""
+    """Name of our user on a bus with permissions; replies to us come below `_INBOX.<principal>`. Else `user`."""
     name: str = ""
     """Shown by the server's monitoring."""
 
@@ -81,6 +84,8 @@ def connect_arguments(options: NatsOptions) -> dict[str, Any]:
         raise ConfigError(
             "nats.password" if options.user else "nats.user", "is missing", "user and password go together"
         )
+    if principal := options.principal or options.user:
+        arguments["inbox_prefix"] = subjects.inbox(principal)
     if options.user:
         arguments |= {"user": options.user, "password": options.password}
     if options.token:

@@ -115,6 +115,8 @@ class Nats(_Section):
     token: Secret = None
     creds: Path | None = None
     nkey: Path | None = None
+    principal: str | None = None
+    """The name of our user, where the bus has permissions; see `marketbus permits`."""
     tls_ca: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
