@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -39,8 +41,13 @@ class Reporter:
         clock: Clock,
         log: Log,
         desk: TradingSession | None = None,
+        account: str = "",
+        denied: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """`desk`: of a line that trades; its session is READY once the desk takes orders, not before."""
+        """`desk`: of a line that trades; its session is READY once the desk takes orders, not before.
+
+        `account`: whose orders it takes; `denied`: counts of those it did not.
+        """
         self._host = host
         self._gateway = gateway
         self._kind = kind
@@ -51,6 +58,8 @@ class Reporter:
         self._clock = clock
         self._log = log
         self._desk = desk
+        self._account = account
+        self._denied = denied
         self._started = clock.now()
         self._window = (clock.monotonic(), 0)
         self._rate = 0.0
@@ -92,6 +101,8 @@ class Reporter:
             market_time=self._gateway.market_clock.now(),
             silent=len(host.subscriptions.silent),
             readiness=self._readiness.now(),
+            account=self._account,
+            denied=dict(self._denied),
         )
 
     def _td(self, line: Session) -> Session:

@@ -127,7 +127,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
                     host,
                     config.limits(name),
                     market,
-                    paths.journal_file(paths.state_dir(), name),
+                    paths.state_dir(),
                     client,
                     clock,
                     logs,
@@ -146,6 +146,8 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             clock=clock,
             log=logs,
             desk=session,
+            account=spec.account if spec.trading else "",
+            denied={} if desk is None else desk.trading.desk.denied,
         )
         watchdog = Watchdog(
             host, gateway, market.phase, clock=clock, log=logs, patience=config.gateway(name).stale_after
@@ -177,7 +179,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         if gateway.simulated:
             logs.log(Level.WARNING, "gateway.simulated")
         duties = (reporter.run, readiness.run, watchdog.run, fresh_logins.run)
-        yield Worker(host, gateway, lease, closed, duties if desk is None else (*duties, desk.trading.run))
+        yield Worker(host, gateway, lease, closed, duties if desk is None else (*duties, desk.run))
 
 
 async def _acquire(lease: NameLease, logs: Logs, refused: asyncio.Future[str], name: str) -> None:

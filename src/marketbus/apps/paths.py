@@ -29,6 +29,16 @@ def journal_files(state: Path) -> dict[str, Path]:
     return {path.parents[1].name: path for path in found}
 
 
+def supervisor_socket(state: Path) -> Path:
+    """Where the supervisor answers without NATS."""
+    return state / "supervisor.sock"
+
+
+def desk_socket(state: Path, name: str) -> Path:
+    """Where a gateway's order desk answers without NATS."""
+    return gateway_dir(state, name) / "desk.sock"
+
+
 def nats_dir(state: Path) -> Path:
     """Store of the embedded NATS server."""
     return state / "nats"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from nats.aio.client import Client
 
 from marketbus.adapters.journal import SqliteJournal
+from marketbus.adapters.local.kill import WaitingKill
 from marketbus.adapters.nats.journal_heads import KvJournalHeads, NoJournalHeads
 from marketbus.adapters.nats.trading_publisher import NatsTradingPublisher
 from marketbus.adapters.thresholds import cn_thresholds
@@ -19,6 +20,8 @@ from marketbus.application.trading.market_view import GatewayMarketView
 from marketbus.application.trading.service import AccountService
 from marketbus.application.trading.session import TradingSession
 from marketbus.application.trading.trading import Trading
+from marketbus.apps import paths
+from marketbus.apps.local_desk import local_desk
 from marketbus.apps.logs import Logs
 from marketbus.domain.errors import ConfigError
 from marketbus.domain.market_calendar import MarketCalendar
@@ -37,6 +40,15 @@ class Desk(NamedTuple):
 
     trading: Trading
     service: AccountService
+    waiting: WaitingKill
+    """Taken already; let go of once the journal has it."""
+
+    async def run(self) -> None:
+        """Trade until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.trading.run())
+            await self.trading.outbox.kept()
+            self.waiting.remove()
 
 
 def trading_session() -> TradingSession:
@@ -52,7 +64,7 @@ async def trading(
     host: GatewayHost,
     limits: Limits,
     calendar: MarketCalendar,
-    journal_file: Path,
+    state: Path,
     client: Client,
     clock: Clock,
     logs: Logs,
@@ -67,7 +79,7 @@ async def trading(
     if not isinstance(gateway, TradingGateway):
         raise ConfigError(f"gateway.{name.gateway}.trading", "this kind of gateway cannot trade", "set it false")
     journal = SqliteJournal(
-        journal_file,
+        paths.journal_file(state, name.gateway),
         name.gateway,
         clock=clock,
         host=socket.gethostname(),
@@ -94,7 +106,12 @@ async def trading(
             clock=clock,
             log=logs,
         )
-        yield Desk(parts, AccountService(parts, journal))
+        service = AccountService(parts, journal)
+        waiting = WaitingKill(paths.gateway_dir(state, name.gateway))
+        if (asked := waiting.read()) is not None:  # before the first order
+            service.kill(asked.why, asked.principal)
+        async with local_desk(paths.desk_socket(state, name.gateway), service, logs):
+            yield Desk(parts, service, waiting)
     finally:
         await journal.stop()
 

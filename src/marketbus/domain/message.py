@@ -291,6 +291,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "cancel of {order} did not go out: {words}; tried again",
         "委托 {order} 撤单未发出：{words}，将重试",
     ),
+    "kill.waits": (
+        "KILL by {principal} waits for worker {worker}, which does not answer: it takes effect when it starts",
+        "{principal} 触发紧急停止，但工作进程 {worker} 没有应答：已写盘，进程一启动即生效",
+    ),
+    "kill.no_socket": (
+        "no local kill switch at {path}: {detail}; over NATS it works",
+        "本机急停通道 {path} 无法打开：{detail}；经 NATS 的急停不受影响",
+    ),
     # Why an order is denied: one for each rule of domain.risk, with its limit and the value that broke it.
     "risk.session": (
         "the trading session is {value}, orders can be sent when it is READY",

@@ -85,6 +85,10 @@ class GatewayStatus(msgspec.Struct, frozen=True, array_like=True, tag="status/1"
     """Instruments that went mute while their market is open."""
     readiness: Readiness | None = None
     """Whether the line is ready for its session, and what differs if not."""
+    account: str = ""
+    """Alias of the account that orders are taken for; empty where the line does not trade."""
+    denied: dict[str, int] = {}
+    """Orders that we denied, by rule."""
 
     @property
     def state(self) -> str:

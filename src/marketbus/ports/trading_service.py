@@ -1,7 +1,7 @@
 """What a trading account answers on the bus. Called on the worker's loop."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from marketbus.domain.account import Account
 from marketbus.domain.order import Order
@@ -9,6 +9,16 @@ from marketbus.domain.order_request import CancelRequest, OrderRequest
 from marketbus.domain.position import Position
 from marketbus.domain.trade import Trade
 from marketbus.ports.trading_publisher import TradingPayload
+
+
+class KillState(NamedTuple):
+    """The kill switch as it stands."""
+
+    pulled: bool
+    flat: bool
+    """The venue has confirmed that no order is open that the kill is about."""
+    open: int
+    """Orders that it is still about; all that are open while it is not pulled."""
 
 
 class TradingService(Protocol):
@@ -68,6 +78,6 @@ class TradingService(Protocol):
         """Take orders again."""
         ...
 
-    def killed(self) -> tuple[bool, bool]:
-        """Whether the kill switch was pulled, and whether the venue has confirmed that no order is open."""
+    def killed(self) -> KillState:
+        """The kill switch as it stands."""
         ...

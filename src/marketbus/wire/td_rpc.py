@@ -103,10 +103,11 @@ class Kill(Request, frozen=True):
 
 
 class Killed(msgspec.Struct, frozen=True):
-    """The kill switch. `flat`: the venue has confirmed that no order is open."""
+    """The kill switch. `flat`: the venue has confirmed that no order is open; `open`: orders that it is still about."""
 
     pulled: bool
     flat: bool
+    open: int = 0
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The one way of an order to the venue: claim, judge, write down, send. Nothing else calls the SDK with an order."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -45,6 +46,8 @@ class OrderDesk:
         log: Log,
     ) -> None:
         self.killed: Callable[[], bool] = lambda: False
+        self.denied: Counter[str] = Counter()
+        """Orders that we denied, by rule."""
         self._ledger = ledger
         self._gateway = gateway
         self._session = session
@@ -176,6 +179,7 @@ class OrderDesk:
         """The denial takes the id: a request sent again later must not be executed then."""
         change = self._ledger.book.own(verdict.denied(order.client_order_id, self._clock.now()))[0]
         denied = change.order or order
+        self.denied[verdict.rule] += 1
         self._ledger.noted(denied)
         note = self._note(EntryKind.DENIED, denied)
         try:
@@ -190,6 +194,7 @@ class OrderDesk:
 
     def _deny(self, order: Order, verdict: Verdict, *, note: bool = False) -> Order:
         denied: Denied = verdict.denied(order.client_order_id, self._clock.now())
+        self.denied[verdict.rule] += 1
         if note:
             return self._ledger.own(denied, EntryKind.DENIED)
         # Not in the journal, or nobody knows: nothing more is written about it, and it was not sent.

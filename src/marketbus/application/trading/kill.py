@@ -41,6 +41,8 @@ class KillSwitch:
         """When it was pulled, ns UTC; 0 while it is not."""
         self.flat = asyncio.Event()
         """The venue has confirmed that no order is open that the kill is about."""
+        self.known = asyncio.Event()
+        """The journal has said whether an earlier worker's kill holds."""
         self._ledger = ledger
         self._desk = desk
         self._session = session
@@ -56,10 +58,12 @@ class KillSwitch:
         """Whether new orders are denied."""
         return self.since > 0
 
-    def restore(self, kill: Note) -> None:
-        """Go on with a kill of an earlier worker; that it was flat then must be confirmed anew."""
-        self.since = kill.time
-        self._due.set()
+    def restore(self, kill: Note | None) -> None:
+        """Go on with a kill of an earlier worker, if there is one; that it was flat then must be confirmed anew."""
+        if kill is not None:
+            self.since = kill.time
+            self._due.set()
+        self.known.set()
 
     def kill(self, principal: str, why: str = "") -> None:
         """Pull it. Takes effect before this returns, whether or not it can be written down."""
@@ -77,6 +81,7 @@ class KillSwitch:
         Raises:
             JournalUnavailable: it could not be; the kill holds.
         """
+        await self.known.wait()
         if not self.pulled:
             return
         note = self._ledger.note(EntryKind.RELEASE, None, principal)

@@ -87,6 +87,11 @@ class Outbox:
         self._due.set()
         return await done
 
+    async def kept(self) -> None:
+        """Wait until all that was put is on disk, however long that takes."""
+        while not await self.flushed():
+            await self._sleep(RETRY)
+
     async def run(self) -> None:
         """Write and tell, until cancelled."""
         async with asyncio.TaskGroup() as tasks:

@@ -12,6 +12,7 @@ from marketbus.domain.position import Position
 from marketbus.domain.trade import Trade
 from marketbus.ports.journal import OrderJournal
 from marketbus.ports.trading_publisher import TradingPayload
+from marketbus.ports.trading_service import KillState
 
 
 class AccountService:
@@ -80,6 +81,7 @@ class AccountService:
         """See `TradingService`."""
         await self._trading.kill.release(principal)
 
-    def killed(self) -> tuple[bool, bool]:
+    def killed(self) -> KillState:
         """See `TradingService`."""
-        return self._trading.kill.pulled, self._trading.kill.flat.is_set()
+        kill = self._trading.kill
+        return KillState(kill.pulled, kill.flat.is_set(), len(kill.open()))

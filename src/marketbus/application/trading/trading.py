@@ -91,8 +91,7 @@ class Trading:
         self.ledger.risk.flow = Flow(kept.flow)
         for order in kept.orders.values():
             self.ledger.adopted(order, kept.trades.get(order.client_order_id, ()))
-        if kept.killed is not None:
-            self.kill.restore(kept.killed)
+        self.kill.restore(kept.killed)
         for order in self.ledger.book.active():
             if order.state in (OrderState.NEW, OrderState.SENT):
                 self.desk.lost(order, "restart")

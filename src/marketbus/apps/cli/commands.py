@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from marketbus.apps.cli import lab, pins, ready, reconnect, server, watch
+from marketbus.apps.cli import desk, lab, pins, ready, reconnect, server, watch
 
 app = typer.Typer(
     name="marketbus",
@@ -41,6 +41,8 @@ app.command("ready")(ready.ready)
 app.command("pin")(pins.pin)
 app.command("unpin")(pins.unpin)
 app.command("reconnect")(reconnect.reconnect)
+app.command("kill")(desk.kill)
+app.command("release")(desk.release)
 app.command("calendar")(server.calendar)
 app.command("audit")(server.audit)
 app.command("check")(server.check)

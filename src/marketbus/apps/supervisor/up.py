@@ -17,6 +17,7 @@ from marketbus.apps.supervisor.bus import EmbeddedBus
 from marketbus.apps.supervisor.child import Child
 from marketbus.apps.supervisor.first_tick import first_tick
 from marketbus.apps.supervisor.keeper import Keeper
+from marketbus.apps.supervisor.local import LocalControl
 from marketbus.apps.supervisor.stop import until_stopped
 from marketbus.apps.worker_environment import WorkerCommand
 from marketbus.domain.errors import ConfigError
@@ -85,6 +86,8 @@ class Supervisor:
                 self._keepers.append(Keeper(name, command, self._logs, self._backoff(), self._stderr))
             async with asyncio.TaskGroup() as beside:
                 tasks = [beside.create_task(self._first_tick(options))]
+                trading = {name: gateway.trading for name, gateway in self._config.gateways.items()}
+                tasks += [beside.create_task(LocalControl(self._state, trading, self._logs).run())]
                 tasks += [beside.create_task(side(options)) for side in self._sides]
                 tasks += [beside.create_task(bus.keep())] if bus is not None else []
                 async with asyncio.TaskGroup() as workers:
