@@ -123,7 +123,7 @@ async def test_cancels_and_the_kill_switch(bus: Bus) -> None:
     assert (await bus.ops("kill", why="test"))["pulled"]
     assert (await bus.order("a4"))["denied_by"] == "killed"
     await bus.world.pass_(2)
-    assert await bus.ops("killed") == {"pulled": True, "flat": True}
+    assert await bus.ops("killed") == {"pulled": True, "flat": True, "open": 0}
     assert not bus.world.venue.live
     assert not (await bus.ops("release"))["pulled"]
     assert (await bus.order("a5"))["state"] != "DENIED"
