@@ -19,6 +19,7 @@ from marketbus.client.options import PRINCIPAL_VARIABLE, Options, nkey_of, prefe
 from marketbus.client.plan import choose
 from marketbus.client.stats import Stats
 from marketbus.client.ticks import Flow, Listening, Push, Ticks
+from marketbus.client.trading.api import TradingApi
 from marketbus.domain.calendar_table import calendar_of
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import MarketBusError, UnknownInstrument
@@ -93,14 +94,13 @@ def connect(
     )
 
 
-class Bus:
+class Bus(TradingApi):
     """A connection to the bus. Belongs to the event loop that opened it."""
 
     def __init__(self, options: Options) -> None:
-        self._hub = Hub.of(options)
+        super().__init__(Hub.of(options))
         self._flows: set[Flow | Push] = set()
         self._clocks: dict[str, MarketTime] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def stats(self) -> Stats:
@@ -123,9 +123,10 @@ class Bus:
         return self
 
     async def close(self) -> None:
-        """End every feed, give the leases back, disconnect. Safe to call twice."""
+        """End every feed and stream, give the leases back, disconnect. Orders stand. Safe to call twice."""
         await asyncio.gather(*(flow.close() for flow in list(self._flows)), return_exceptions=True)
         self._flows.clear()
+        await self._trader.close()
         await self._hub.close()
 
     def __await__(self) -> Generator[object, None, "Bus"]:
@@ -339,8 +340,3 @@ class Bus:
     def _forget(self, flow: Flow) -> None:
         if flow in self._flows:
             flow.close_soon(lambda: self._flows.discard(flow))
-
-    def _running(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None:
-            raise MarketBusError("the bus is not open", "async with marketbus.connect() as bus: ...")
-        return self._loop

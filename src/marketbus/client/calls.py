@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 from marketbus.client.link import Link
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
-from marketbus.domain.errors import BadPayload, BusUnavailable, MarketBusError, NotPermitted, UnknownGateway
+from marketbus.domain.errors import BadPayload, BusUnavailable, MarketBusError, UnknownGateway
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick
@@ -33,9 +33,14 @@ from marketbus.wire.rpc import (
 )
 
 R = TypeVar("R")
-Replies = asyncio.Queue[Msg | NotPermitted]
+Replies = asyncio.Queue[Msg | MarketBusError]
+"""An error: why no reply will come."""
 CHUNK = 1000
 """Patterns per request: 1,000 of the longest names stay below the request's limit in bytes."""
+
+
+class NoAnswer(BusUnavailable):
+    """It was asked, and nobody knows whether it was heard."""
 
 
 class Calls:
@@ -43,7 +48,7 @@ class Calls:
 
     def __init__(self, link: Link, principal: str) -> None:
         self._link = link
-        self._principal = principal
+        self.principal = principal
         self._timeout = link.options.request_timeout
         self._waiting: dict[str, tuple[str, Replies]] = {}
         """By inbox: the subject that was asked, and where its replies go."""
@@ -82,7 +87,7 @@ class Calls:
 
     async def subscriptions(self, gateway: str) -> list[Interest]:
         """Every instrument that is wanted."""
-        payloads = await self._stream(subjects.rpc(gateway, "md", "subscriptions"), gateway, Nothing(), None)
+        payloads = await self.stream(subjects.rpc(gateway, "md", "subscriptions"), gateway, "subscriptions", Nothing())
         return [decode_reply(Interest, payload) for payload in payloads]
 
     async def pin(self, gateway: str, patterns: Sequence[str]) -> list[str]:
@@ -111,7 +116,7 @@ class Calls:
                         message = await replies.get()
                 except TimeoutError:
                     break
-                if isinstance(message, NotPermitted):
+                if isinstance(message, MarketBusError):
                     raise message
                 if _nobody(message):
                     break
@@ -122,10 +127,42 @@ class Calls:
     async def _one(
         self, gateway: str, verb: str, request: Request, kind: type[R], patience: float | None = None, group: str = "md"
     ) -> R:
-        subject = subjects.rpc(gateway, group, verb, self._principal if group == "ops" else None)
+        subject = subjects.rpc(gateway, group, verb, self.principal if group == "ops" else None)
+        return await self.ask(subject, gateway, verb, request, kind, patience)
+
+    async def ask(
+        self,
+        subject: str,
+        gateway: str,
+        verb: str,
+        request: Request,
+        kind: type[R],
+        patience: float | None = None,
+        *,
+        unbroken: bool = False,
+    ) -> R:
+        """One reply; with `unbroken`, a connection that breaks meanwhile ends the waiting.
+
+        Raises:
+            BusUnavailable: not connected; nothing was sent.
+            NoAnswer: no reply in time, or the connection broke.
+            UnknownGateway: nobody listens.
+            NotPermitted: the bus does not let us.
+            MarketBusError: what the gateway answered.
+        """
         async with self._inbox(subject) as (inbox, replies):
-            await self._link.publish(subject, msgspec.json.encode(request), reply=inbox)
-            message = await self._next(replies, gateway, verb, patience or self._timeout)
+
+            def on_cut() -> None:
+                replies.put_nowait(NoAnswer(f"the connection to NATS broke before gateway {gateway!r} answered {verb}"))
+
+            if unbroken:
+                self._link.on_disconnect.append(on_cut)
+            try:
+                await self._link.publish(subject, msgspec.json.encode(request), reply=inbox)
+                message = await self._next(replies, gateway, verb, patience or self._timeout)
+            finally:
+                if unbroken:
+                    self._link.on_disconnect.remove(on_cut)
         return decode_reply(kind, message.data)
 
     async def _select(
@@ -134,15 +171,22 @@ class Calls:
         subject = subjects.rpc(gateway, "md", verb)
         out: list[bytes] = []
         for start in range(0, len(patterns), CHUNK):
-            out += await self._stream(subject, gateway, Select(list(patterns[start : start + CHUNK])), patience)
+            out += await self.stream(subject, gateway, verb, Select(list(patterns[start : start + CHUNK])), patience)
         return out
 
-    async def _stream(self, subject: str, gateway: str, request: Request, patience: float | None) -> list[bytes]:
+    async def stream(
+        self, subject: str, gateway: str, verb: str, request: Request, patience: float | None = None
+    ) -> list[bytes]:
+        """Messages up to the empty one.
+
+        Raises:
+            MarketBusError: as `ask`.
+        """
         out: list[bytes] = []
         async with self._inbox(subject) as (inbox, replies):
             await self._link.publish(subject, msgspec.json.encode(request), reply=inbox)
             while True:
-                message = await self._next(replies, gateway, subject.rpartition(".")[2], patience or self._timeout)
+                message = await self._next(replies, gateway, verb, patience or self._timeout)
                 if not message.data:
                     return out
                 out.append(message.data)
@@ -177,10 +221,10 @@ class Calls:
             async with asyncio.timeout(patience):
                 message = await replies.get()
         except TimeoutError:
-            raise BusUnavailable(
+            raise NoAnswer(
                 f"gateway {gateway!r} did not answer {verb} within {patience:g} s", "see `marketbus status`"
             ) from None
-        if isinstance(message, NotPermitted):
+        if isinstance(message, MarketBusError):
             raise message
         if _nobody(message):
             raise UnknownGateway(gateway)

@@ -34,6 +34,8 @@ class Directory:
         self._stats = stats
         self._throttle = throttle
         self._found: frozenset[str] | None = None
+        self._accounts: dict[str, str] = {}
+        self._looked_for: set[str] = set()
         self._reports: dict[str, tuple[float, GatewayStatus]] = {}
         self._searching: asyncio.Task[frozenset[str]] | None = None
 
@@ -52,6 +54,15 @@ class Directory:
             self._found = found
         since = time.monotonic() - FRESH
         return sorted(found | {name for name, (at, _) in self._reports.items() if at > since})
+
+    async def accounts(self) -> dict[str, str]:
+        """The account that each live gateway trades, by gateway; gateways without trading are left out."""
+        names = await self.names()
+        new = set(names) - (self._found or frozenset()) - self._looked_for
+        if new:  # one that reported after the search
+            self._looked_for |= new
+            names = await self.names(refresh=True)
+        return {name: self._accounts[name] for name in names if name in self._accounts}
 
     def report(self, gateway: str) -> GatewayStatus | None:
         """The gateway's last report."""
@@ -76,6 +87,9 @@ class Directory:
                 continue
             if name := metadata.get("gateway"):
                 names.add(name)
+                self._accounts.pop(name, None)
+                if account := metadata.get("account"):
+                    self._accounts[name] = account
         return frozenset(names)
 
     async def _on_status(self, message: Msg) -> None:

@@ -1,6 +1,10 @@
 """The errors a user of marketbus can meet. Each carries fields and a sentence that says what to do."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from marketbus.domain.order import Order
 
 
 class MarketBusError(Exception):
@@ -106,17 +110,63 @@ class NotPermitted(MarketBusError):
         self.principal = principal
 
 
+class AmbiguousAccount(MarketBusError):
+    """Several accounts trade on the bus and none was named; `accounts` are pairs of gateway and account."""
+
+    code = "ambiguous_account"
+
+    def __init__(self, accounts: Sequence[tuple[str, str]]) -> None:
+        names = ", ".join("/".join(each) for each in accounts)
+        super().__init__(f"several accounts trade: {names}", 'name one: gateway="...", account="..."')
+        self.accounts = tuple(accounts)
+
+
+class UnknownOrder(MarketBusError):
+    """The account has no order of this id, ever."""
+
+    code = "unknown_order"
+
+
 class OrderDenied(MarketBusError):
-    """We said no to an order or a cancel; `rule` says which of ours."""
+    """We said no to an order or a cancel: it never reached the venue. `rule` says which of ours.
+
+    `limit` and `value` are the rule's and what broke it; `order` is the order in state DENIED, None of a cancel.
+    """
 
     code = "order_denied"
 
-    def __init__(self, rule: str, message: str, hint: str = "") -> None:
+    def __init__(self, rule: str, message: str, hint: str = "", order: "Order | None" = None) -> None:
         super().__init__(message, hint)
         self.rule = rule
+        self.order = order
+        facts = {} if order is None else order.ext or {}
+        self.limit = facts.get("limit")
+        self.value = facts.get("value")
+
+
+class OrderRejected(MarketBusError):
+    """The venue said no: `error_id` and `words` are its own, with what helps; `order` is the order as it stands."""
+
+    code = "order_rejected"
+
+    def __init__(self, order: "Order") -> None:
+        super().__init__(order.error_msg or "the venue rejected the order / 柜台拒单")
+        self.order = order
+        self.error_id = order.error_id
+        self.words = order.error_msg
+
+
+class NotSent(MarketBusError):
+    """The SDK did not take an order or a cancel: it certainly did not reach the venue."""
+
+    code = "not_sent"
 
 
 class OutcomeUnknown(MarketBusError):
-    """What became of a request is not known; look the order up by its id, do not send it again."""
+    """What became of a request is not known; look the order up by its id, do not send it again under another."""
 
     code = "outcome_unknown"
+
+    def __init__(self, message: str, hint: str = "", client_order_id: str = "") -> None:
+        super().__init__(message, hint)
+        self.client_order_id = client_order_id

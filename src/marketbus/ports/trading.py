@@ -7,18 +7,13 @@ import msgspec
 
 from marketbus.domain.account import Account
 from marketbus.domain.errors import MarketBusError
+from marketbus.domain.errors import NotSent as NotSent
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.order import Order
 from marketbus.domain.order_events import CancelRefused, OrderReport, Refused
 from marketbus.domain.position import Position
 from marketbus.domain.rates import Rates
 from marketbus.domain.trade import Trade
-
-
-class NotSent(MarketBusError):
-    """The SDK did not take an order or a cancel: it certainly did not reach the venue."""
-
-    code = "not_sent"
 
 
 class BooksIncomplete(MarketBusError):

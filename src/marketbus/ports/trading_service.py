@@ -70,6 +70,10 @@ class TradingService(Protocol):
         """What was told after a position of the journal, the oldest first."""
         ...
 
+    def head(self) -> int:
+        """The last position of the journal at which something is told; what is asked for later holds all up to it."""
+        ...
+
     def kill(self, why: str, principal: str) -> None:
         """Deny new orders at once, cancel all open ones."""
         ...

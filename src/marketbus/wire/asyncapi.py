@@ -40,6 +40,7 @@ _REPLIES: dict[str, type[msgspec.Struct]] = {
     "Pinned": rpc.Pinned,
     "Renewed": rpc.Renewed,
     "Asked": td_rpc.Asked,
+    "JournalHead": td_rpc.JournalHead,
     "Killed": td_rpc.Killed,
 }
 _VERBS = (*rpc.VERBS, *td_rpc.TD_VERBS)

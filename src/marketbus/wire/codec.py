@@ -25,6 +25,9 @@ _decoders: dict[type, msgspec.msgpack.Decoder[Any]] = {
     for kind in (Tick, Contract, Order, Trade, Position, Account, GatewayStatus, LogRecord)
 }
 
+_ARRAY_HEADERS = {**dict.fromkeys(range(0x90, 0xA0), 1), 0xDC: 3, 0xDD: 5}
+"""MessagePack: how many bytes begin an array, by the first of them."""
+
 encode = _encoder.encode
 """A payload to bytes. Safe to call from any thread."""
 
@@ -41,6 +44,17 @@ def decode(kind: type[P], data: bytes) -> P:
         return _decoders[kind].decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadPayload(f"not a {kind.__name__}: {error}") from None
+
+
+def tag_of(data: bytes) -> str:
+    """The tag of a payload, without reading more of it; empty when there is none."""
+    start = _ARRAY_HEADERS.get(data[0]) if data else None
+    if start is None:
+        return ""
+    head = data[start : start + 1]
+    if not head or not 0xA0 <= head[0] <= 0xBF:  # a tag is a short text
+        return ""
+    return data[start + 1 : start + 1 + (head[0] & 0x1F)].decode("ascii", "replace")
 
 
 def to_object(payload: Payload) -> dict[str, Any]:

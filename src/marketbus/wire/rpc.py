@@ -15,11 +15,14 @@ from marketbus.domain.errors import (
     GatewayError,
     MarketBusError,
     NotPermitted,
+    NotSent,
     NotSupported,
+    OrderDenied,
     OutcomeUnknown,
     SymbolError,
     UnknownGateway,
     UnknownInstrument,
+    UnknownOrder,
 )
 
 SERVICE = "marketbus"
@@ -89,6 +92,8 @@ class Fault(msgspec.Struct, frozen=True):
     code: str
     message: str
     hint: str = ""
+    rule: str = ""
+    """Of a cancel that was denied: the rule of ours that said no."""
 
 
 class Group(StrEnum):
@@ -164,12 +169,16 @@ _BY_CODE: dict[str, type[MarketBusError]] = {
         BadPayload,
         BusUnavailable,
         OutcomeUnknown,
+        UnknownOrder,
+        NotSent,
         MarketBusError,
     )
 }
 _STATUS: dict[type[MarketBusError], int] = {
     UnknownInstrument: 404,
     UnknownGateway: 404,
+    UnknownOrder: 404,
+    OrderDenied: 409,
     AmbiguousGateway: 409,
     BadRequest: 400,
     SymbolError: 400,
@@ -182,10 +191,13 @@ _STATUS: dict[type[MarketBusError], int] = {
 
 def fault_of(error: MarketBusError) -> tuple[int, Fault]:
     """An error as an HTTP-like status number and a reply body."""
-    return _STATUS.get(type(error), 500), Fault(error.code, error.message, error.hint)
+    rule = error.rule if isinstance(error, OrderDenied) else ""
+    return _STATUS.get(type(error), 500), Fault(error.code, error.message, error.hint, rule)
 
 
 def error_of(fault: Fault) -> MarketBusError:
     """The error a client raises for a fault it received."""
+    if fault.code == OrderDenied.code:
+        return OrderDenied(fault.rule, fault.message, fault.hint)
     kind = _BY_CODE.get(fault.code, MarketBusError)
     return kind(fault.message, fault.hint)

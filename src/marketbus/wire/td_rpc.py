@@ -96,6 +96,12 @@ class Events(Request, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 5_000
 
 
+class JournalHead(msgspec.Struct, frozen=True):
+    """The last position of the journal at which something is told of the account: what is asked for later holds it."""
+
+    position: int
+
+
 class Kill(Request, frozen=True):
     """Why, for the journal."""
 
@@ -125,6 +131,7 @@ TD_VERBS = (
     Verb(Group.TD, "trades", Nothing, "Trade payload", True, "Fills of these days"),
     Verb(Group.TD, "positions", Nothing, "Position payload", True, "Positions"),
     Verb(Group.TD, "account", Nothing, "Account object", False, "Funds"),
+    Verb(Group.TD, "head", Nothing, "JournalHead", False, "Where the account's journal stands"),
     Verb(Group.TD, "events", Events, "td payload", True, "What was told since a journal position"),
     Verb(Group.OPS, "kill", Kill, "Killed", False, "Deny new orders, cancel all open ones"),
     Verb(Group.OPS, "release", Nothing, "Killed", False, "End the kill"),

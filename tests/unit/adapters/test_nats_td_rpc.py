@@ -96,6 +96,7 @@ async def test_an_order_goes_out_is_filled_and_is_told_from_the_journal(bus: Bus
     assert (states[0], states[-1]) == ("NEW", "FILLED")
     last = codec.decode(Order, next(each for each in reversed(events) if b"td.order/1" in each[:14]))
     assert not await bus.stream("events", since=last.journal_position + 10)
+    assert (await bus.ask("head"))["position"] == last.journal_position
     again = await bus.order("a1")
     assert again["state"] == "FILLED"
     assert bus.world.venue.sends == ["a1"]
@@ -139,18 +140,20 @@ async def test_an_order_whose_sdk_call_hangs_holds_up_nobody(bus: Bus) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "body", "words"),
+    ("verb", "body", "code", "words"),
     [
-        ("send_order", {"client_order_id": "x"}, "SendOrder"),
-        ("send_order", {"origin": "boss"}, "SendOrder"),
-        ("cancel_order", {"client_order_id": "nobody", "valid_until": 2**62}, "no order"),
-        ("order", {"client_order_id": "nobody"}, "no order"),
-        ("events", {"since": -1}, "Events"),
+        ("send_order", {"client_order_id": "x"}, "bad_request", "SendOrder"),
+        ("send_order", {"origin": "boss"}, "bad_request", "SendOrder"),
+        ("cancel_order", {"client_order_id": "nobody", "valid_until": 2**62}, "unknown_order", "no order"),
+        ("order", {"client_order_id": "nobody"}, "unknown_order", "no order"),
+        ("events", {"since": -1}, "bad_request", "Events"),
     ],
 )
-async def test_a_bad_request_is_told_what_is_wrong(bus: Bus, verb: str, body: dict[str, Any], words: str) -> None:
+async def test_a_bad_request_is_told_what_is_wrong(
+    bus: Bus, verb: str, body: dict[str, Any], code: str, words: str
+) -> None:
     fault = await bus.ask(verb, **body)
-    assert fault["code"] == "bad_request"
+    assert fault["code"] == code
     assert words in fault["message"]
 
 

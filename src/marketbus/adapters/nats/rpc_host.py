@@ -59,6 +59,8 @@ class RpcHost:
             "simulated": str(simulated).lower(),
             "epoch": str(service.epoch),
         }
+        if trading is not None:
+            self._metadata["account"] = trading.account
         self._trading = trading
         self._micro: Service | None = None
         self._at_work: set[asyncio.Task[None]] = set()

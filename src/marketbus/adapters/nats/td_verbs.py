@@ -60,6 +60,10 @@ async def _events(service: TradingService, request: td_rpc.Events, principal: st
     return _encoded(await service.events(request.since, request.limit))
 
 
+async def _head(service: TradingService, request: rpc.Nothing, principal: str) -> Answer:
+    return _json(td_rpc.JournalHead(service.head()))
+
+
 async def _kill(service: TradingService, request: td_rpc.Kill, principal: str) -> Answer:
     service.kill(request.why, principal)
     return await _killed(service, request, principal)
@@ -92,6 +96,7 @@ _ANSWERS: dict[str, Callable[[TradingService, Any, str], Awaitable[Answer]]] = {
     "positions": _positions,
     "account": _account,
     "events": _events,
+    "head": _head,
     "kill": _kill,
     "release": _release,
     "killed": _killed,

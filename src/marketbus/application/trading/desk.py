@@ -11,7 +11,7 @@ from marketbus.application.trading.notes import Note
 from marketbus.application.trading.outbox import Outbox
 from marketbus.application.trading.restore import recalled
 from marketbus.application.trading.session import TradingSession
-from marketbus.domain.errors import BadRequest, OrderDenied
+from marketbus.domain.errors import BadRequest, OrderDenied, UnknownOrder
 from marketbus.domain.journal_entry import EntryKind
 from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_events import CancelRefused, CancelSent, Denied, Lost, Refused, Sent
@@ -248,13 +248,14 @@ class OrderDesk:
         Returns once the cancel is on its way; that it is cancelled is told by its state.
 
         Raises:
-            BadRequest: no such order, or the request is late.
+            UnknownOrder: no such order.
+            BadRequest: the request is late.
             OrderDenied: the contract's cancels of the day are used up, and the order lowers risk.
             NotSent: there is no session, or the SDK said no.
         """
         order = await self.order(request.client_order_id)
         if order is None:
-            raise BadRequest(f"no order {request.client_order_id!r} of account {self._ledger.name.account}")
+            raise UnknownOrder(f"no order {request.client_order_id!r} of account {self._ledger.name.account}")
         if is_late(request.valid_until, self._clock.now()):
             raise BadRequest("valid_until: the cancel came too late, it was not executed", "send it again if it stands")
         return await self._shielded(self._cancel(order, request.origin, emergency=False))

@@ -43,7 +43,9 @@ class Outbox:
         self._due = asyncio.Event()
         self._out: deque[TradingPayload] = deque()
         self._told = asyncio.Event()
-        self._behind = self._begun = self._writing = False
+        self._behind = self._writing = False
+        self.begun = False
+        """Whether `written` is known, and telling has begun."""
         self.written = 0
         """The last position of this account on disk."""
         self.published = 0
@@ -59,7 +61,7 @@ class Outbox:
         self.published = published
         self.written = max(self.written, written)
         self._behind = self._behind or published < written
-        self._begun = True
+        self.begun = True
         self._told.set()
 
     def put(self, note: Note) -> None:
@@ -168,7 +170,7 @@ class Outbox:
                 self._told.set()
 
     async def _tell_what_waits(self) -> None:
-        if not self._begun:
+        if not self.begun:
             return
         while self._behind:
             self._behind = False

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from marketbus.application.trading.restore import notes_of
 from marketbus.application.trading.trading import Trading
 from marketbus.domain.account import Account
-from marketbus.domain.errors import BadRequest, GatewayError
+from marketbus.domain.errors import BusUnavailable, GatewayError, UnknownOrder
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import CancelRequest, OrderRequest
 from marketbus.domain.position import Position
@@ -39,7 +39,7 @@ class AccountService:
         """See `TradingService`."""
         order = await self._trading.desk.order(client_order_id)
         if order is None:
-            raise BadRequest(f"no order {client_order_id!r} of account {self.account}")
+            raise UnknownOrder(f"no order {client_order_id!r} of account {self.account}")
         return order
 
     def orders(self, *, active: bool) -> Iterable[Order]:
@@ -72,6 +72,13 @@ class AccountService:
                 if len(told) >= limit:
                     return told
         return told
+
+    def head(self) -> int:
+        """See `TradingService`."""
+        outbox = self._trading.outbox
+        if not outbox.begun:
+            raise BusUnavailable(f"account {self.account} reads its journal", "in a moment")
+        return outbox.written
 
     def kill(self, why: str, principal: str) -> None:
         """See `TradingService`."""

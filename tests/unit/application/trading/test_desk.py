@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from marketbus.domain.errors import BadRequest
+from marketbus.domain.errors import BadRequest, UnknownOrder
 from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_request import CancelRequest
 from marketbus.domain.order_terms import Offset
@@ -195,7 +195,7 @@ async def test_a_cancel_never_overtakes_its_order(world: World) -> None:
     assert sent.done()
     assert cancelled.done()
     assert world.state("a1") == OrderState.CANCELLED
-    with pytest.raises(BadRequest, match="no order"):
+    with pytest.raises(UnknownOrder, match="no order"):
         await world.cancel("nobody")
 
 

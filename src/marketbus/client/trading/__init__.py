@@ -1,0 +1,1 @@
+"""Orders, and what an account says: sent once, followed without a hole."""

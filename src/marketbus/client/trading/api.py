@@ -1,0 +1,336 @@
+"""What a bus offers for trading. Times in seconds, volumes in lots, prices in quote currency."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar, Unpack
+
+from marketbus.client.frame import Rows
+from marketbus.client.hub import Hub
+from marketbus.client.trading.calls import Desk
+from marketbus.client.trading.follow import Calling, Following, Start
+from marketbus.client.trading.handle import OrderHandle
+from marketbus.client.trading.terms import Terms
+from marketbus.client.trading.trader import Trader
+from marketbus.domain.account import Account
+from marketbus.domain.errors import MarketBusError
+from marketbus.domain.order import Order
+from marketbus.domain.order_terms import Direction, Offset
+from marketbus.domain.position import Position
+from marketbus.domain.trade import Trade
+
+P = TypeVar("P", Order, Trade, Position, Account)
+
+
+class TradingApi:
+    """The trading side of `Bus`."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._trader = Trader(hub)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    # Orders.
+
+    async def send_order(
+        self,
+        symbol: str,
+        direction: Direction | str,
+        offset: Offset | str,
+        volume: float,
+        price: float = 0.0,
+        **terms: Unpack[Terms],
+    ) -> OrderHandle:
+        """Send one order; returns once it is on its way to the venue.
+
+        Words may be vnpy's, in any case, or Chinese: `"long"`, `Direction.LONG`, `"多"`. It is never sent twice and
+        never kept for later: what could not be sent at once is an error.
+
+        Args:
+            symbol: `rb2701.SHFE`.
+            direction: LONG or SHORT.
+            offset: OPEN, CLOSE, CLOSETODAY or CLOSEYESTERDAY.
+            volume: lots.
+            price: of a market order, none.
+            terms: type, gateway, account, client_order_id, reference, valid_for, hedge, ext: see `Terms`.
+
+        Raises:
+            OrderDenied: one of our rules said no; it never reached the venue.
+            OutcomeUnknown: the connection broke, or no answer came: look it up by `error.client_order_id`.
+            BusUnavailable: no connection, or nobody trades; it was not sent.
+            UnknownGateway: the gateway is not live; it was not sent.
+            AmbiguousAccount: several accounts trade and none is named; it was not sent.
+            BadRequest: a word that is none, a figure out of bounds, or the id of an order that asks for something else.
+        """
+        self._running()
+        return await self._trader.send(symbol, direction, offset, volume, price, terms)
+
+    async def buy(self, symbol: str, volume: float, price: float = 0.0, **terms: Unpack[Terms]) -> OrderHandle:
+        """Open long (vnpy's `buy`); see `send_order`."""
+        return await self.send_order(symbol, Direction.LONG, Offset.OPEN, volume, price, **terms)
+
+    async def sell(
+        self,
+        symbol: str,
+        volume: float,
+        price: float = 0.0,
+        *,
+        offset: Offset | str = Offset.CLOSE,
+        **terms: Unpack[Terms],
+    ) -> OrderHandle:
+        """Close long (vnpy's `sell`); SHFE and INE ask for `offset="closetoday"` for today's lots. See `send_order`."""
+        return await self.send_order(symbol, Direction.SHORT, offset, volume, price, **terms)
+
+    async def short(self, symbol: str, volume: float, price: float = 0.0, **terms: Unpack[Terms]) -> OrderHandle:
+        """Open short (vnpy's `short`); see `send_order`."""
+        return await self.send_order(symbol, Direction.SHORT, Offset.OPEN, volume, price, **terms)
+
+    async def cover(
+        self,
+        symbol: str,
+        volume: float,
+        price: float = 0.0,
+        *,
+        offset: Offset | str = Offset.CLOSE,
+        **terms: Unpack[Terms],
+    ) -> OrderHandle:
+        """Close short (vnpy's `cover`); `offset` as of `sell`. See `send_order`."""
+        return await self.send_order(symbol, Direction.LONG, offset, volume, price, **terms)
+
+    async def cancel(self, client_order_id: str, *, gateway: str | None = None, account: str | None = None) -> Order:
+        """Ask for the cancel of an order; gives the order as it stands, which is not cancelled yet. One that is over
+        is given back as it stands.
+
+        Raises:
+            UnknownOrder: the account has no such order.
+            OrderDenied: the day's cancels of the contract are used up, and the order closes.
+            NotSent: there is no trading session; it was not sent.
+            OutcomeUnknown: no answer; it may be sent again.
+            MarketBusError: as `send_order`.
+        """
+        self._running()
+        return await self._trader.cancel(client_order_id, gateway, account)
+
+    async def cancel_all(
+        self, vt_symbol: str = "", *, gateway: str | None = None, account: str | None = None
+    ) -> list[str]:
+        """Ask for the cancel of every open order, other terminals' included, of every account that is meant; of one
+        instrument, if it is named. Gives the ids of those that were asked for."""
+        self._running()
+        return await self._trader.cancel_all(vt_symbol, gateway, account)
+
+    async def order(self, client_order_id: str, *, gateway: str | None = None, account: str | None = None) -> Order:
+        """One order as it stands, however old.
+
+        Raises:
+            UnknownOrder: the account has no such order. Once its `valid_until` has passed, it never will.
+        """
+        self._running()
+        return await self._trader.order(client_order_id, gateway, account)
+
+    async def order_handle(
+        self, client_order_id: str, *, gateway: str | None = None, account: str | None = None
+    ) -> OrderHandle:
+        """A handle on an order that is there already, such as one sent before this program was started again.
+
+        Raises:
+            UnknownOrder: the account has no such order.
+        """
+        self._running()
+        return await self._trader.handle(client_order_id, gateway, account)
+
+    # What there is.
+
+    async def orders(
+        self, *, active: bool = False, gateway: str | None = None, account: str | None = None
+    ) -> Rows[Order]:
+        """Orders of these days, other terminals' included; with `active`, those that stand or may stand at the venue.
+
+        Raises:
+            BusUnavailable: nobody trades, or no answer. This and the following hold for the rest too.
+            UnknownGateway: the named gateway is not live.
+            NotSupported: it does not trade, or not this account.
+        """
+        self._running()
+        return Rows(
+            await self._trader.each(gateway, account, lambda desk: self._trader.calls.orders(desk, active=active))
+        )
+
+    async def trades(self, *, gateway: str | None = None, account: str | None = None) -> Rows[Trade]:
+        """Fills of these days."""
+        self._running()
+        return Rows(await self._trader.each(gateway, account, self._trader.calls.trades))
+
+    async def positions(self, *, gateway: str | None = None, account: str | None = None) -> Rows[Position]:
+        """Positions held, or traded today."""
+        self._running()
+        return Rows(await self._trader.each(gateway, account, self._trader.calls.positions))
+
+    async def account(self, *, gateway: str | None = None, account: str | None = None) -> Account:
+        """The funds of one account.
+
+        Raises:
+            AmbiguousAccount: several trade, none is named.
+            GatewayError: they are not known yet.
+        """
+        self._running()
+        return await self._trader.calls.account(await self._trader.desk(gateway, account))
+
+    async def accounts(self) -> list[Desk]:
+        """Gateway and account of everyone who takes orders on the bus; empty when nobody does."""
+        self._running()
+        return [Desk(*each) for each in sorted((await self._hub.directory.accounts()).items())]
+
+    # What happens.
+
+    def follow_orders(
+        self,
+        *,
+        snapshot: bool = True,
+        since: int | None = None,
+        gateway: str | None = None,
+        account: str | None = None,
+        wait: float = 10.0,
+    ) -> Following[Order]:
+        """Orders as they stand, then every change of one.
+
+        Complete over disconnects, restarts of the gateway and outages of NATS: what happened meanwhile comes late, and
+        once. Nothing is shed for a consumer that does not keep up.
+
+        Args:
+            snapshot: how matters stand first.
+            since: instead, everything after this position of the journal: the `journal_position` that was seen last.
+            gateway: only this one; else every one that trades when it begins.
+            account: only this one.
+            wait: seconds to wait for a gateway that is starting.
+
+        Raises:
+            MarketBusError: as `orders`, from the first step of the iteration.
+        """
+        return self._follow(Order, snapshot, since, gateway, account, wait)
+
+    def follow_trades(
+        self,
+        *,
+        snapshot: bool = True,
+        since: int | None = None,
+        gateway: str | None = None,
+        account: str | None = None,
+        wait: float = 10.0,
+    ) -> Following[Trade]:
+        """Fills of these days, then every new one; each once. See `follow_orders`."""
+        return self._follow(Trade, snapshot, since, gateway, account, wait)
+
+    def follow_positions(
+        self,
+        *,
+        snapshot: bool = True,
+        since: int | None = None,
+        gateway: str | None = None,
+        account: str | None = None,
+        wait: float = 10.0,
+    ) -> Following[Position]:
+        """Positions as they stand, then every change of one. See `follow_orders`."""
+        return self._follow(Position, snapshot, since, gateway, account, wait)
+
+    def follow_account(
+        self,
+        *,
+        snapshot: bool = True,
+        since: int | None = None,
+        gateway: str | None = None,
+        account: str | None = None,
+        wait: float = 10.0,
+    ) -> Following[Account]:
+        """Funds as they stand, then whenever the venue says others. See `follow_orders`."""
+        return self._follow(Account, snapshot, since, gateway, account, wait)
+
+    async def on_orders(
+        self,
+        handler: Callable[[Order], object],
+        *,
+        snapshot: bool = True,
+        since: int | None = None,
+        gateway: str | None = None,
+        account: str | None = None,
+        wait: float = 10.0,
+    ) -> Calling[Order]:
+        """Call `handler` with orders as they stand, then with every change of one; see `follow_orders`.
+
+        A coroutine function is awaited, one call at a time. A handler that raises is counted
+        (`stats.handler_errors`) and logged, and the stream goes on.
+        """
+        return await self._call(Order, handler, snapshot, since, gateway, account, wait)
+
+    async def on_trades(
+        self,
+        handler: Callable[[Trade], object],
+        *,
+        snapshot: bool = True,
+        since: int | None = None,
+        gateway: str | None = None,
+        account: str | None = None,
+        wait: float = 10.0,
+    ) -> Calling[Trade]:
+        """Call `handler` with fills of these days, then with every new one; see `on_orders`."""
+        return await self._call(Trade, handler, snapshot, since, gateway, account, wait)
+
+    async def on_positions(
+        self,
+        handler: Callable[[Position], object],
+        *,
+        snapshot: bool = True,
+        since: int | None = None,
+        gateway: str | None = None,
+        account: str | None = None,
+        wait: float = 10.0,
+    ) -> Calling[Position]:
+        """Call `handler` with positions as they stand, then with every change of one; see `on_orders`."""
+        return await self._call(Position, handler, snapshot, since, gateway, account, wait)
+
+    async def on_account(
+        self,
+        handler: Callable[[Account], object],
+        *,
+        snapshot: bool = True,
+        since: int | None = None,
+        gateway: str | None = None,
+        account: str | None = None,
+        wait: float = 10.0,
+    ) -> Calling[Account]:
+        """Call `handler` with the funds, then whenever the venue says others; see `on_orders`."""
+        return await self._call(Account, handler, snapshot, since, gateway, account, wait)
+
+    def _follow(
+        self, kind: type[P], snapshot: bool, since: int | None, gateway: str | None, account: str | None, wait: float
+    ) -> Following[P]:
+        loop = self._running()
+        stream = self._trader.stream(kind, Start(snapshot=snapshot, since=since, wait=wait))
+
+        async def desks() -> Sequence[Desk]:
+            return await self._trader.await_desks(gateway, account, wait)
+
+        return Following(stream, desks, loop, self._trader.forget)
+
+    async def _call(
+        self,
+        kind: type[P],
+        handler: Callable[[P], object],
+        snapshot: bool,
+        since: int | None,
+        gateway: str | None,
+        account: str | None,
+        wait: float,
+    ) -> Calling[P]:
+        self._running()
+        stream = self._trader.stream(kind, Start(snapshot=snapshot, since=since, wait=wait))
+        try:
+            await stream.open(await self._trader.await_desks(gateway, account, wait))
+        except BaseException:
+            self._trader.forget(stream)
+            raise
+        return Calling(self._hub, stream, handler, self._trader.forget)
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise MarketBusError("the bus is not open", "async with marketbus.connect() as bus: ...")
+        return self._loop

@@ -1,0 +1,115 @@
+"""An order that was sent, to be awaited."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from marketbus.client.trading.calls import Desk
+from marketbus.domain.errors import BusUnavailable, OrderDenied, OrderRejected
+from marketbus.domain.order import Order, OrderState
+
+_SILENT = frozenset({OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN})
+"""The venue has said nothing yet, as far as is known."""
+
+
+class OrderHandle:
+    """Follows one order. Belongs to the bus that gave it, and goes on over every disconnect and restart.
+
+    `order` is the order as it stands; the others wait for it to change.
+    """
+
+    def __init__(self, order: Order, cancel: Callable[[], Awaitable[Order]]) -> None:
+        self._order = order
+        self._cancel = cancel
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    @property
+    def order(self) -> Order:
+        """As it stands, as far as this client was told."""
+        return self._order
+
+    @property
+    def client_order_id(self) -> str:
+        """Its name for ever."""
+        return self._order.client_order_id
+
+    @property
+    def desk(self) -> Desk:
+        """Gateway and account."""
+        return Desk(self._order.gateway, self._order.account)
+
+    async def accepted(self, within: float | None = None) -> Order:
+        """The order once the venue took it, whatever became of it since: ACCEPTED, PARTIAL, FILLED or CANCELLED.
+
+        An order in state UNKNOWN is waited for: the desk asks the venue what became of it.
+
+        Args:
+            within: seconds; for ever, if None.
+
+        Raises:
+            OrderRejected: the venue said no, or has never received it.
+            TimeoutError: the venue has said nothing in time. The order stands as `order` says.
+            BusUnavailable: the bus was closed.
+        """
+        order = await self._until(lambda order: order.state not in _SILENT, within)
+        if order.state is OrderState.REJECTED:
+            raise OrderRejected(order)
+        if order.state is OrderState.DENIED:
+            raise denial(order)
+        return order
+
+    async def done(self, within: float | None = None) -> Order:
+        """The order once it is over: FILLED, CANCELLED, REJECTED or DENIED; look at its state.
+
+        Raises:
+            TimeoutError: it is not over yet.
+            BusUnavailable: the bus was closed.
+        """
+        return await self._until(lambda order: order.state.is_final, within)
+
+    async def cancel(self) -> Order:
+        """Ask for its cancel; that it is cancelled is told by `done()`. One that is over is given back as it stands.
+
+        Raises:
+            MarketBusError: as `Bus.cancel`.
+        """
+        order = await self._cancel()
+        self.update(order)
+        return self._order
+
+    def update(self, order: Order) -> None:
+        """The order stands so; an older state than the present one is passed over. Not for users."""
+        if order.updated > self._order.updated or (
+            order.updated == self._order.updated and order.journal_position > self._order.journal_position
+        ):
+            self._order = order
+            self._wake()
+
+    def close(self) -> None:
+        """Nothing more will be heard. Not for users."""
+        self._closed = True
+        self._wake()
+
+    async def _until(self, check: Callable[[Order], bool], within: float | None) -> Order:
+        async with asyncio.timeout(within):
+            while not check(self._order):
+                if self._closed:
+                    raise BusUnavailable(
+                        f"the bus was closed while order {self.client_order_id} was {self._order.state}",
+                        "look it up by its id",
+                    )
+                await self._changed.wait()
+        return self._order
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def __repr__(self) -> str:
+        order = self._order
+        return f"<OrderHandle {order.client_order_id} {order.vt_symbol} {order.direction} {order.offset} {order.state}>"
+
+
+def denial(order: Order) -> OrderDenied:
+    """What the desk's no is told as."""
+    return OrderDenied(order.denied_by, order.error_msg, order=order)
