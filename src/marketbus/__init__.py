@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     from marketbus.client.frame import to_frame
     from marketbus.client.gap import Gap, GapCause
     from marketbus.client.sync import SyncBus, connect_sync
+    from marketbus.client.trading.calls import Desk
+    from marketbus.client.trading.handle import OrderHandle
+    from marketbus.domain.account import Account
     from marketbus.domain.contract import Contract
     from marketbus.domain.errors import (
+        AmbiguousAccount,
         AmbiguousGateway,
         BadPayload,
         BadRequest,
@@ -19,15 +23,24 @@ if TYPE_CHECKING:
         GatewayError,
         MarketBusError,
         NotPermitted,
+        NotSent,
         NotSupported,
+        OrderDenied,
+        OrderRejected,
+        OutcomeUnknown,
         SymbolError,
         UnknownGateway,
         UnknownInstrument,
+        UnknownOrder,
     )
     from marketbus.domain.instrument import Exchange, Instrument
     from marketbus.domain.market_calendar import Edge, Phase, SessionEvent, TradingSession
+    from marketbus.domain.order import Order, OrderState
+    from marketbus.domain.order_terms import Direction, HedgeFlag, Offset, OrderType
+    from marketbus.domain.position import Position
     from marketbus.domain.status import GatewayStatus
     from marketbus.domain.tick import Tick, TickFlag
+    from marketbus.domain.trade import Trade
 
 _HOMES = {
     "client.bus": ("Bus", "connect"),
@@ -35,19 +48,29 @@ _HOMES = {
     "client.frame": ("to_frame",),
     "client.gap": ("Gap", "GapCause"),
     "client.sync": ("SyncBus", "connect_sync"),
+    "client.trading.calls": ("Desk",),
+    "client.trading.handle": ("OrderHandle",),
+    "domain.account": ("Account",),
     "domain.contract": ("Contract",),
     "domain.errors": (
-        "AmbiguousGateway", "BadPayload", "BadRequest", "BusUnavailable", "ConfigError", "GatewayError",
-        "MarketBusError", "NotPermitted", "NotSupported", "SymbolError", "UnknownGateway", "UnknownInstrument",
+        "AmbiguousAccount", "AmbiguousGateway", "BadPayload", "BadRequest", "BusUnavailable", "ConfigError",
+        "GatewayError", "MarketBusError", "NotPermitted", "NotSent", "NotSupported", "OrderDenied", "OrderRejected",
+        "OutcomeUnknown", "SymbolError", "UnknownGateway", "UnknownInstrument", "UnknownOrder",
     ),
     "domain.instrument": ("Exchange", "Instrument"),
     "domain.market_calendar": ("Edge", "Phase", "SessionEvent", "TradingSession"),
+    "domain.order": ("Order", "OrderState"),
+    "domain.order_terms": ("Direction", "HedgeFlag", "Offset", "OrderType"),
+    "domain.position": ("Position",),
     "domain.status": ("GatewayStatus",),
     "domain.tick": ("Tick", "TickFlag"),
+    "domain.trade": ("Trade",),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Account",
+    "AmbiguousAccount",
     "AmbiguousGateway",
     "BadPayload",
     "BadRequest",
@@ -56,25 +79,40 @@ __all__ = [
     "Calendar",
     "ConfigError",
     "Contract",
+    "Desk",
+    "Direction",
     "Edge",
     "Exchange",
     "Gap",
     "GapCause",
     "GatewayError",
     "GatewayStatus",
+    "HedgeFlag",
     "Instrument",
     "MarketBusError",
     "NotPermitted",
+    "NotSent",
     "NotSupported",
+    "Offset",
+    "Order",
+    "OrderDenied",
+    "OrderHandle",
+    "OrderRejected",
+    "OrderState",
+    "OrderType",
+    "OutcomeUnknown",
     "Phase",
+    "Position",
     "SessionEvent",
     "SymbolError",
     "SyncBus",
     "Tick",
     "TickFlag",
+    "Trade",
     "TradingSession",
     "UnknownGateway",
     "UnknownInstrument",
+    "UnknownOrder",
     "connect",
     "connect_sync",
     "to_frame",

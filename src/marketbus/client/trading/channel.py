@@ -50,6 +50,7 @@ class Channel(Generic[P]):
 
         Raises:
             BusUnavailable, UnknownGateway: it is not there.
+            NotPermitted: the bus does not let us hear of it.
         """
         link, loop = self._hub.link, asyncio.get_running_loop()
         deadline = loop.time() + wait
@@ -58,7 +59,7 @@ class Channel(Generic[P]):
             self._tap = await link.subscribe(_subject(self._kind, self.desk), self._on_message, self._cut)
             link.on_disconnect.append(self._join.hold)
             link.on_reconnect.append(self._cut)
-            await link.flush()
+            await link.confirm(self._tap)
             while True:
                 try:
                     await self._begin(snapshot, since)
