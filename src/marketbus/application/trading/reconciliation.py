@@ -113,7 +113,8 @@ class Reconciliation:
             matched = self._match(books)
             adopted += matched.adopted
             if matched.unresolved:
-                await self._sleep(APART / NS)
+                # The pace of a counter's queries alone may have taken long enough.
+                await self._sleep(max(0, books.asked + APART - self._clock.now()) / NS)
                 continue
             # Fills that the query of the trades had are in the positions too; those that came by themselves since it
             # began may be, or not.

@@ -1,0 +1,212 @@
+"""Row 10: the worker dies by SIGKILL at every step of an order, and the venue's own books are the judge."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from random import Random
+from statistics import quantiles
+
+import pytest
+from nats.aio.client import Client
+
+from marketbus.domain.journal_entry import EntryKind
+from marketbus.lab.instruments import Kind as ListingKind
+from tests.conftest import Measured
+from tests.faults.order_lane import Lane, Step
+from tests.system import Span, System, eventually
+from tests.system.nursery import Nursery
+from tests.system.stepping import step_until, stop
+
+READY = 10.0
+"""Seconds from the start of the next worker until it takes orders."""
+SLICE = 0.0002
+"""Seconds: an order is in the worker for a few milliseconds."""
+LANES = 4
+SEEDS = {"ctp": (12, 300), "sopt": (8, 200)}
+"""In an ordinary run, and in a soak."""
+MORE = 4
+"""Further tries for a step that no kill has hit: an order is where it is wanted for less than a millisecond."""
+
+
+async def before_the_journal(lane: Lane, chance: Random) -> str:
+    if chance.random() < 0.5:
+        with lane.journal_held():
+            order_id = await lane.tell(chance)
+            await asyncio.sleep(chance.uniform(0, 0.1))
+            lane.kill()
+        return order_id
+    order_id = await lane.tell_stopped(chance)
+    lane.kill()
+    return order_id
+
+
+async def after_the_journal(lane: Lane, chance: Random) -> str:
+    order_id = await lane.tell_stopped(chance)
+    await _stepped(lane, lambda: EntryKind.NEW in lane.kinds(order_id))
+    return order_id
+
+
+async def inside_the_sdk_call(lane: Lane, chance: Random) -> str:
+    if chance.random() < 0.5:  # in it, before anything has left
+        lane.hang_the_next_call()
+        order_id = await lane.tell(chance)
+        await eventually(lambda: EntryKind.NEW in lane.kinds(order_id), "a journalled order", 5, 0.001)
+        await asyncio.sleep(chance.uniform(0, 0.1))
+        lane.kill()
+        return order_id
+    order_id = await lane.tell_stopped(chance)  # in it, after it has left
+    await _stepped(lane, lambda: lane.at_venue(order_id) is not None)
+    return order_id
+
+
+async def on_the_way_to_the_venue(lane: Lane, chance: Random) -> str:
+    late = chance.uniform(200, 1500)
+    lane.lab.control.fault("ReqOrderInsert", "delay", ms=late, user=lane.user)
+    order_id, body = lane.order(chance)
+    assert (await lane.trader.ask("send_order", **body)).get("state") == "SENT"
+    await asyncio.sleep(chance.uniform(0, 0.1))
+    lane.kill()
+    return order_id
+
+
+async def after_the_venue_accepted(lane: Lane, chance: Random) -> str:
+    if chance.random() < 0.5:  # and the worker has not heard of it
+        action = chance.choice(("delay", "drop"))
+        lane.lab.control.fault("OnRtnOrder*", action, count=0, ms=300, user=lane.user)
+    order_id, body = lane.order(chance)
+    await lane.trader.ask("send_order", **body)
+    await eventually(lambda: lane.at_venue(order_id), "an order at the venue", 5, 0.001)
+    await asyncio.sleep(chance.uniform(0, 0.02))
+    lane.kill()
+    return order_id
+
+
+async def between_partial_fills(lane: Lane, chance: Random) -> str:
+    order_id = await lane.standing(chance)
+    lane.strike(order_id, 1)
+    await asyncio.sleep(chance.uniform(0, 0.01))
+    lane.kill()
+    return order_id
+
+
+async def during_the_cancel(lane: Lane, chance: Random) -> str:
+    order_id = await lane.standing(chance)
+    lane.lab.control.fault("ReqOrderAction", "delay", ms=chance.uniform(0, 800), user=lane.user)
+    stop(lane.worker.pid)
+    await lane.trader.tell("cancel_order", client_order_id=order_id, valid_until=lane.valid())
+    await _stepped(lane, lambda: EntryKind.CANCEL_REQUESTED in lane.kinds(order_id), chance.choice((SLICE, 0.002)))
+    return order_id
+
+
+async def during_reconciliation(lane: Lane, chance: Random) -> str:
+    kill = chance.choice((after_the_journal, inside_the_sdk_call, after_the_venue_accepted, between_partial_fills))
+    order_id = await kill(lane, chance)
+    lane.start()
+    await lane.until("SYNCING", READY)
+    await asyncio.sleep(chance.uniform(0, 3))
+    lane.kill()
+    return order_id
+
+
+async def _stepped(lane: Lane, there: Callable[[], bool], slice_s: float = SLICE) -> None:
+    """It stands still: it dies where it is wanted, or wherever it is after a while."""
+    await asyncio.to_thread(step_until, lane.worker.pid, there, slice_s)
+    lane.kill()
+
+
+KILLS: dict[Step, Callable[[Lane, Random], Awaitable[str]]] = {
+    Step.BEFORE_JOURNAL: before_the_journal,
+    Step.AFTER_JOURNAL: after_the_journal,
+    Step.INSIDE_CALL: inside_the_sdk_call,
+    Step.ON_THE_WAY: on_the_way_to_the_venue,
+    Step.ACCEPTED: after_the_venue_accepted,
+    Step.BETWEEN_FILLS: between_partial_fills,
+    Step.DURING_CANCEL: during_the_cancel,
+    Step.RECONCILING: during_reconciliation,
+}
+
+
+async def one_life(lane: Lane, seed: int) -> tuple[Step, float]:
+    """An order, its worker's death, and what the next one makes of it; where it died, and seconds to READY."""
+    chance, wanted = Random(seed), list(KILLS)[seed % len(KILLS)]
+    if chance.random() < 0.5:  # something else under way
+        other = await lane.standing(chance)
+        lane.strike(other, chance.randint(0, 1))
+        await lane.trader.cancel(other)
+    order_id = await KILLS[wanted](lane, chance)
+    await asyncio.sleep(0.02)  # what had left it arrives
+    step = lane.step_of(order_id)
+    if wanted is Step.RECONCILING and not lane.reconciled():
+        step = wanted
+    # The market goes on without it.
+    lane.strike(order_id, chance.choice((0, 1, 9)))
+    lane.heal()
+    lane.start()
+    took = await lane.until("READY", 30.0)
+    await lane.agree()
+    # Whoever did not hear the answer asks again: it is the same order.
+    known = await lane.trader.ask("order", client_order_id=order_id)
+    again = await lane.trader.send(lane.vt_symbol, order_id, **lane.asked[order_id])
+    assert "code" not in again, again
+    assert step is Step.BEFORE_JOURNAL or again["state"] == known["state"], (known, again)
+    await lane.trader.until(order_id, "ACCEPTED", "PARTIAL", "FILLED", "CANCELLED", "REJECTED")
+    await lane.trader.ask("cancel_all")
+    await eventually(lambda: not lane.live(), "all cancelled")
+    await lane.agree()
+    return step, took
+
+
+@pytest.mark.row(10, "0 duplicate orders, 0 orphans after reconciliation; READY ≤ 10 s", once=True)
+@pytest.mark.timeout(3600)
+async def test_a_killed_worker_leaves_no_duplicate_and_no_orphan(
+    system: System, span: Span, measured: Measured
+) -> None:
+    system.lab.control.rate(20)
+    steps: Counter[Step] = Counter()
+    ready: list[float] = []
+    client = Client()
+    await client.connect(system.nats.url)  # pyright: ignore[reportUnknownMemberType]
+
+    async def lives(lane: Lane, seeds: Iterator[int]) -> None:
+        for seed in seeds:
+            try:
+                step, took = await one_life(lane, seed)
+            except BaseException as error:
+                error.add_note(f"{lane.name}, seed {seed}")
+                raise
+            steps[step] += 1
+            ready.append(took)
+
+    async def run(seeds: Iterator[int]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for lane in lanes:
+                tasks.create_task(lives(lane, seeds))
+
+    count = span.count(*SEEDS[system.kind.name])
+    with Nursery(system.env) as nursery:
+        warm = None if span.soaking else nursery
+        lanes = [Lane(system, client, number, one, warm) for number, one in enumerate(_instruments(system), 1)]
+        await asyncio.gather(*(lane.open() for lane in lanes))
+        await run(iter(range(count)))
+        for again in range(MORE):
+            await run(iter(_never(steps, count + again)))
+    await client.close()
+    for step in Step:
+        measured(f"killed {step}", steps[step], "kills")
+    measured("kill -9 → READY, p50", quantiles(ready, n=100)[49])
+    measured("kill -9 → READY, max", max(ready))
+    assert set(steps) == set(Step), f"never died {', '.join(set(Step) - set(steps))}"
+    assert max(ready) <= READY
+
+
+def _never(hit: Counter[Step], round_: int) -> list[int]:
+    """Seeds of steps that no kill has hit."""
+    return [round_ * len(KILLS) + place for place, step in enumerate(KILLS) if step not in hit]
+
+
+def _instruments(system: System) -> list[str]:
+    """What can be traded, an instrument for each lane."""
+    listed = system.lab.listings.values()
+    named = system.kind.instruments if system.kind.name == "ctp" else ()
+    options = [f"{each.symbol}.{each.exchange}" for each in listed if each.kind is ListingKind.OPTION]
+    return [*named, *options][:LANES]
