@@ -136,7 +136,8 @@ async def test_orders_and_cancels_as_the_venue_has_them(desk: Desk, kind: Kind) 
     with pytest.raises(Failed, match="type RFQ"):
         await line.send(await desk.order(one, "LONG", "OPEN", 1, low, type=OrderType.RFQ))
 
-    books = await line.books()
+    books = await line.books(twice=True)
+    assert 0 < books.since < books.asked
     assert_books(books, lab.control.call("books"))
     assert all(order.queried for order in books.orders)
     assert {order.venue_ref for order in books.orders} >= {filled.venue_ref, resting.venue_ref, ref}

@@ -104,9 +104,9 @@ class TradingLine:
         """As the port."""
         await self._ask("cancel", type(None), order)
 
-    async def books(self) -> VenueBooks:
+    async def books(self, *, twice: bool = False) -> VenueBooks:
         """As the port."""
-        return await self._ask("books", VenueBooks)
+        return await self._ask("books", VenueBooks, twice)
 
     async def rates(self, *instruments: Instrument) -> dict[str, Rates]:
         """As the port, by vt_symbol."""

@@ -33,7 +33,10 @@ class VenueBooks(msgspec.Struct, frozen=True):
     trading_day: int
     """yyyymmdd"""
     asked: int
-    """ns UTC, when the first query was sent."""
+    """ns UTC, when the query was sent that gave the orders."""
+    since: int = 0
+    """ns UTC, when an earlier complete query of the orders was sent, if there was one: what `orders` lacks was not in
+    that one either, for a venue keeps an order all day."""
 
 
 VenueEvent = OrderReport | Trade | Refused | CancelRefused
@@ -88,8 +91,10 @@ class TradingGateway(Protocol):
         """
         ...
 
-    async def books(self) -> VenueBooks:
+    async def books(self, *, twice: bool = False) -> VenueBooks:
         """Query orders, trades, positions and funds to the last row, at the pace the counter allows.
+
+        `twice`: the orders once more at the end, see `VenueBooks.since`.
 
         Raises:
             BooksIncomplete: try again later.

@@ -126,7 +126,7 @@ class Reconciliation:
         """The venue's answer; None when the session it was asked in is over."""
         while self._session.connected and self._session.number == session:
             try:
-                books = await self._gateway.books()
+                books = await self._gateway.books(twice=self._undecided())
             except BooksIncomplete as error:
                 self._log.log(Level.WARNING, "desk.books_incomplete", words=error.message)
                 await self._sleep(AGAIN)
@@ -135,6 +135,10 @@ class Reconciliation:
                 self.queries += 1
                 return books
         return None
+
+    def _undecided(self) -> bool:
+        """Whether it will take two answers to say what became of an order."""
+        return any(order.state is OrderState.UNKNOWN for order in self._ledger.book.active())
 
     def _match(self, books: VenueBooks) -> Matched:
         seen: set[str] = set()
@@ -161,7 +165,7 @@ class Reconciliation:
         if order.updated > books.asked:
             return False  # it may have been sent after the query
         day_over = 0 < order.trading_day < books.trading_day
-        first = self._missing.setdefault(order_id, books.asked)
+        first = self._missing.setdefault(order_id, books.since if order.updated <= books.since else books.asked)
         if not day_over and books.asked - first < APART:
             return False
         del self._missing[order_id]

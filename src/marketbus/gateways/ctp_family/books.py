@@ -48,8 +48,10 @@ class Books:
         self._records = records
         self._clock = clock
 
-    async def all(self) -> VenueBooks:
+    async def all(self, *, twice: bool = False) -> VenueBooks:
         """Everything. All is put before anything is awaited, so one session answers all of it, or it fails.
+
+        `twice`: the orders are asked for once more at the end.
 
         Raises:
             BooksIncomplete: a query did not come to its last row, or a row of it could not be read.
@@ -59,14 +61,16 @@ class Books:
         trades = self._put("trades", api.reqQryTrade, {}, self._side.records.trade)
         held = self._put("positions", api.reqQryInvestorPosition, {}, lambda row: self._records.position(row, now()))
         funds = self._put("funds", api.reqQryTradingAccount, {}, lambda row: self._records.account(row, now()))
-        await self._complete(orders, trades, held, funds)
+        again = self._put("orders", api.reqQryOrder, {}, self._side.queried_order) if twice else orders
+        await self._complete(*dict.fromkeys((orders, trades, held, funds, again)))
         return VenueBooks(
-            orders=tuple(orders.rows),
+            orders=tuple(again.rows),
             trades=tuple(trades.rows),
             positions=joined(held.rows),
             account=own_currency(funds.rows),
             trading_day=self._side.records.trading_day,
-            asked=orders.at,
+            asked=again.at,
+            since=orders.at if twice else 0,
         )
 
     async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:

@@ -48,9 +48,9 @@ class TradingFamilyGateway(FamilyGateway):
         """Ask for a cancel. Raises as `send`."""
         await self._td_lane.call("cancel order", lambda: self._td.cancel(order))
 
-    async def books(self) -> VenueBooks:
+    async def books(self, *, twice: bool = False) -> VenueBooks:
         """Orders, trades, positions and funds, to the last row. Raises BooksIncomplete."""
-        return await self._books.all()
+        return await self._books.all(twice=twice)
 
     async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:
         """Margin and commission rates, two queries per instrument; what the venue does not say is left out."""

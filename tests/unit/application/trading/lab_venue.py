@@ -184,7 +184,7 @@ class LabVenue:
         if "cancel" in self.deaf_calls:
             await asyncio.Event().wait()
 
-    async def books(self) -> VenueBooks:
+    async def books(self, *, twice: bool = False) -> VenueBooks:
         session, asked = self.session, self.clock.now()
         orders = tuple(self._report(order, queried=True) for order in self.account.orders)
         await self._pause(session)
@@ -196,8 +196,13 @@ class LabVenue:
             "ctp", "main", float(self.account.balance), float(self.account.available), close_profit=-self.loss,
             trading_day=DAY,
         )  # fmt: skip
+        since = 0
+        if twice:
+            await self._pause(session)
+            since, asked = asked, self.clock.now()
+            orders = tuple(self._report(order, queried=True) for order in self.account.orders)
         self.at("books told")
-        return VenueBooks(orders, trades, positions, account, DAY, asked)
+        return VenueBooks(orders, trades, positions, account, DAY, asked, since)
 
     async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:
         self.asked_rates += instruments
