@@ -7,9 +7,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import nats
 import pytest
+from nats.micro import add_service  # pyright: ignore[reportUnknownVariableType]
 
+import marketbus
 from marketbus import (
+    AmbiguousAccount,
     BadRequest,
     Bus,
     BusUnavailable,
@@ -21,6 +25,7 @@ from marketbus import (
     Trade,
     UnknownGateway,
     UnknownOrder,
+    connect_sync,
 )
 from tests.system import System, eventually
 
@@ -113,6 +118,43 @@ async def test_a_day_of_a_program(system: System) -> None:
             await bus.buy(one, 1, market.low, gateway="elsewhere")
         with pytest.raises(NotSupported, match="ctp/main"):
             await bus.buy(one, 1, market.low, account="other")
+        await asyncio.to_thread(without_asyncio, system.nats.url, market)
+        await beside_another(system.nats.url, bus, market)
+
+
+def without_asyncio(url: str, market: Market) -> None:
+    heard: list[Trade] = []
+    with connect_sync(url, principal="wang") as bus, bus.on_trades(heard.append):
+        order = bus.buy(market.one, 1, market.low)
+        assert order.accepted(within=5).origin == "wang"
+        assert bus.order_handle(order.client_order_id).order.state == "ACCEPTED"
+        with bus.follow_orders() as orders:
+            standing = [each for each in (next(orders) for _ in bus.orders()) if each.is_active]
+            assert [each.client_order_id for each in standing] == [order.client_order_id]
+            assert bus.cancel_all() == [order.client_order_id]
+            while next(orders).state != "CANCELLED":
+                pass
+        assert order.done(within=5).state == "CANCELLED"
+        assert bus.account().gateway == "ctp"
+        assert bus.accounts() == [("ctp", "main")]
+        assert {trade.tradeid for trade in bus.trades()} == {trade.tradeid for trade in heard}
+        assert bus.positions(gateway="ctp", account="main")
+        with bus.follow_account() as funds:
+            assert next(funds).balance > 0
+
+
+async def beside_another(url: str, bus: Bus, market: Market) -> None:
+    client = await nats.connect(url)  # pyright: ignore[reportUnknownMemberType]
+    service = await add_service(client, name="marketbus", version="0.1.0", metadata={"gateway": "o", "account": "x"})
+    async with marketbus.connect(url) as fresh:
+        with pytest.raises(AmbiguousAccount) as several:
+            await fresh.buy(market.one, 1, market.low)
+        assert several.value.accounts == (("ctp", "main"), ("o", "x"))
+        assert (await fresh.account(account="main")).gateway == "ctp"
+        with pytest.raises(UnknownGateway, match="'o'"):
+            await fresh.buy(market.one, 1, market.low, gateway="o")
+    await service.stop()
+    await client.close()
 
 
 async def test_an_outage_of_nats_loses_nothing_and_repeats_nothing(system: System) -> None:

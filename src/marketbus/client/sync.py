@@ -16,6 +16,7 @@ from marketbus.client.hub import GapHandler
 from marketbus.client.portal import Portal
 from marketbus.client.stats import Stats
 from marketbus.client.ticks import Listening, Ticks
+from marketbus.client.trading.sync import SyncTradingApi
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import MarketBusError
 from marketbus.domain.market_calendar import SessionEvent
@@ -122,12 +123,11 @@ class SyncCalendar(Calendar):
                 self._portal.run(stream.aclose())
 
 
-class SyncBus:
+class SyncBus(SyncTradingApi):
     """`Bus` for callers without an event loop; see there for every argument and error."""
 
     def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-        self._portal = Portal()
+        super().__init__(bus, Portal())
         self._end = weakref.finalize(self, _shut, self._portal, bus)
         try:
             self._portal.run(bus.open())

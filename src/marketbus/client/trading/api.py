@@ -1,13 +1,13 @@
 """What a bus offers for trading. Times in seconds, volumes in lots, prices in quote currency."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar, Unpack
 
 from marketbus.client.frame import Rows
 from marketbus.client.hub import Hub
 from marketbus.client.trading.calls import Desk
-from marketbus.client.trading.follow import Calling, Following, Start
+from marketbus.client.trading.follow import Calling, FollowChoices, Following
 from marketbus.client.trading.handle import OrderHandle
 from marketbus.client.trading.terms import Terms
 from marketbus.client.trading.trader import Trader
@@ -182,149 +182,66 @@ class TradingApi:
 
     # What happens.
 
-    def follow_orders(
-        self,
-        *,
-        snapshot: bool = True,
-        since: int | None = None,
-        gateway: str | None = None,
-        account: str | None = None,
-        wait: float = 10.0,
-    ) -> Following[Order]:
+    def follow_orders(self, **choices: Unpack[FollowChoices]) -> Following[Order]:
         """Orders as they stand, then every change of one.
 
         Complete over disconnects, restarts of the gateway and outages of NATS: what happened meanwhile comes late, and
         once. Nothing is shed for a consumer that does not keep up.
 
         Args:
-            snapshot: how matters stand first.
-            since: instead, everything after this position of the journal: the `journal_position` that was seen last.
-            gateway: only this one; else every one that trades when it begins.
-            account: only this one.
-            wait: seconds to wait for a gateway that is starting.
+            choices: snapshot, since, gateway, account, wait: see `FollowChoices`.
 
         Raises:
             MarketBusError: as `orders`, from the first step of the iteration.
         """
-        return self._follow(Order, snapshot, since, gateway, account, wait)
+        return self._follow(Order, choices)
 
-    def follow_trades(
-        self,
-        *,
-        snapshot: bool = True,
-        since: int | None = None,
-        gateway: str | None = None,
-        account: str | None = None,
-        wait: float = 10.0,
-    ) -> Following[Trade]:
+    def follow_trades(self, **choices: Unpack[FollowChoices]) -> Following[Trade]:
         """Fills of these days, then every new one; each once. See `follow_orders`."""
-        return self._follow(Trade, snapshot, since, gateway, account, wait)
+        return self._follow(Trade, choices)
 
-    def follow_positions(
-        self,
-        *,
-        snapshot: bool = True,
-        since: int | None = None,
-        gateway: str | None = None,
-        account: str | None = None,
-        wait: float = 10.0,
-    ) -> Following[Position]:
+    def follow_positions(self, **choices: Unpack[FollowChoices]) -> Following[Position]:
         """Positions as they stand, then every change of one. See `follow_orders`."""
-        return self._follow(Position, snapshot, since, gateway, account, wait)
+        return self._follow(Position, choices)
 
-    def follow_account(
-        self,
-        *,
-        snapshot: bool = True,
-        since: int | None = None,
-        gateway: str | None = None,
-        account: str | None = None,
-        wait: float = 10.0,
-    ) -> Following[Account]:
+    def follow_account(self, **choices: Unpack[FollowChoices]) -> Following[Account]:
         """Funds as they stand, then whenever the venue says others. See `follow_orders`."""
-        return self._follow(Account, snapshot, since, gateway, account, wait)
+        return self._follow(Account, choices)
 
-    async def on_orders(
-        self,
-        handler: Callable[[Order], object],
-        *,
-        snapshot: bool = True,
-        since: int | None = None,
-        gateway: str | None = None,
-        account: str | None = None,
-        wait: float = 10.0,
-    ) -> Calling[Order]:
+    async def on_orders(self, handler: Callable[[Order], object], **choices: Unpack[FollowChoices]) -> Calling[Order]:
         """Call `handler` with orders as they stand, then with every change of one; see `follow_orders`.
 
         A coroutine function is awaited, one call at a time. A handler that raises is counted
         (`stats.handler_errors`) and logged, and the stream goes on.
         """
-        return await self._call(Order, handler, snapshot, since, gateway, account, wait)
+        return await self._call(Order, handler, choices)
 
-    async def on_trades(
-        self,
-        handler: Callable[[Trade], object],
-        *,
-        snapshot: bool = True,
-        since: int | None = None,
-        gateway: str | None = None,
-        account: str | None = None,
-        wait: float = 10.0,
-    ) -> Calling[Trade]:
+    async def on_trades(self, handler: Callable[[Trade], object], **choices: Unpack[FollowChoices]) -> Calling[Trade]:
         """Call `handler` with fills of these days, then with every new one; see `on_orders`."""
-        return await self._call(Trade, handler, snapshot, since, gateway, account, wait)
+        return await self._call(Trade, handler, choices)
 
     async def on_positions(
-        self,
-        handler: Callable[[Position], object],
-        *,
-        snapshot: bool = True,
-        since: int | None = None,
-        gateway: str | None = None,
-        account: str | None = None,
-        wait: float = 10.0,
+        self, handler: Callable[[Position], object], **choices: Unpack[FollowChoices]
     ) -> Calling[Position]:
         """Call `handler` with positions as they stand, then with every change of one; see `on_orders`."""
-        return await self._call(Position, handler, snapshot, since, gateway, account, wait)
+        return await self._call(Position, handler, choices)
 
     async def on_account(
-        self,
-        handler: Callable[[Account], object],
-        *,
-        snapshot: bool = True,
-        since: int | None = None,
-        gateway: str | None = None,
-        account: str | None = None,
-        wait: float = 10.0,
+        self, handler: Callable[[Account], object], **choices: Unpack[FollowChoices]
     ) -> Calling[Account]:
         """Call `handler` with the funds, then whenever the venue says others; see `on_orders`."""
-        return await self._call(Account, handler, snapshot, since, gateway, account, wait)
+        return await self._call(Account, handler, choices)
 
-    def _follow(
-        self, kind: type[P], snapshot: bool, since: int | None, gateway: str | None, account: str | None, wait: float
-    ) -> Following[P]:
+    def _follow(self, kind: type[P], choices: FollowChoices) -> Following[P]:
         loop = self._running()
-        stream = self._trader.stream(kind, Start(snapshot=snapshot, since=since, wait=wait))
+        stream = self._trader.stream(kind, choices)
+        return Following(stream, lambda: self._trader.chosen(choices), loop, self._trader.forget)
 
-        async def desks() -> Sequence[Desk]:
-            return await self._trader.await_desks(gateway, account, wait)
-
-        return Following(stream, desks, loop, self._trader.forget)
-
-    async def _call(
-        self,
-        kind: type[P],
-        handler: Callable[[P], object],
-        snapshot: bool,
-        since: int | None,
-        gateway: str | None,
-        account: str | None,
-        wait: float,
-    ) -> Calling[P]:
+    async def _call(self, kind: type[P], handler: Callable[[P], object], choices: FollowChoices) -> Calling[P]:
         self._running()
-        stream = self._trader.stream(kind, Start(snapshot=snapshot, since=since, wait=wait))
+        stream = self._trader.stream(kind, choices)
         try:
-            await stream.open(await self._trader.await_desks(gateway, account, wait))
+            await stream.open(await self._trader.chosen(choices))
         except BaseException:
             self._trader.forget(stream)
             raise

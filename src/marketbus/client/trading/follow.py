@@ -5,7 +5,7 @@ import inspect
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Generic, TypedDict, TypeVar
 
 from marketbus.client.hub import Hub
 from marketbus.client.trading.calls import Desk, TradingCalls
@@ -16,25 +16,43 @@ from marketbus.domain.position import Position
 from marketbus.domain.trade import Trade
 
 P = TypeVar("P", Order, Trade, Position, Account)
+WAIT = 10.0
 
 
-class Start:
-    """Where a stream begins."""
+class FollowChoices(TypedDict, total=False):
+    """Keyword arguments of `follow_orders`, `on_orders` and the like."""
 
-    def __init__(self, *, snapshot: bool, since: int | None, wait: float) -> None:
-        self.snapshot = snapshot
-        self.since = since
-        self.wait = wait
+    snapshot: bool
+    """How matters stand first; default True."""
+    since: int | None
+    """Instead, everything after this position of the journal: the `journal_position` that was seen last."""
+    gateway: str | None
+    """Only this one; else every one that trades when the stream begins."""
+    account: str | None
+    """Only this one."""
+    wait: float
+    """Seconds to wait for a gateway that is starting; default 10."""
+
+
+def check_choices(choices: FollowChoices) -> None:
+    """Refuse what is no choice.
+
+    Raises:
+        TypeError: an argument that there is not.
+    """
+    unknown = set(choices) - FollowChoices.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"unexpected argument: {', '.join(sorted(unknown))}")
 
 
 class Stream(Generic[P]):
     """What some accounts tell of one kind, in a queue. Nothing is ever shed: see `Bus.follow_orders`."""
 
-    def __init__(self, hub: Hub, calls: TradingCalls, kind: type[P], start: Start) -> None:
+    def __init__(self, hub: Hub, calls: TradingCalls, kind: type[P], choices: FollowChoices) -> None:
         self._hub = hub
         self._calls = calls
         self._kind = kind
-        self._start = start
+        self._choices = choices
         self._channels: list[Channel[P]] = []
         self._items: deque[P] = deque()
         self._here = asyncio.Event()
@@ -42,12 +60,13 @@ class Stream(Generic[P]):
 
     async def open(self, desks: Sequence[Desk]) -> None:
         """Begin; raises what beginning raises."""
-        start = self._start
+        choices = self._choices
+        snapshot, since, wait = choices.get("snapshot", True), choices.get("since"), choices.get("wait", WAIT)
         try:
             for desk in desks:
                 channel = Channel(self._hub, self._calls, desk, self._kind, self._put)
                 self._channels.append(channel)
-                await channel.open(snapshot=start.snapshot, since=start.since, wait=start.wait)
+                await channel.open(snapshot=snapshot, since=since, wait=wait)
         except BaseException:
             await self.close()
             raise
@@ -70,6 +89,16 @@ class Stream(Generic[P]):
             self._here.clear()
             await self._here.wait()
         return self._items.popleft()
+
+    async def batch(self) -> list[P]:
+        """Whatever is here, at least one; empty when it ended."""
+        try:
+            out = [await self.get()]
+        except StopAsyncIteration:
+            return []
+        out += self._items
+        self._items.clear()
+        return out
 
     def _put(self, payload: P) -> None:
         self._items.append(payload)
@@ -99,6 +128,11 @@ class Following(Generic[P]):
     async def __anext__(self) -> P:
         await self._open()
         return await self._stream.get()
+
+    async def batch(self) -> list[P]:
+        """Whatever is here, at least one; empty when it was closed."""
+        await self._open()
+        return await self._stream.batch()
 
     async def aclose(self) -> None:
         """End it."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from marketbus.client.hub import Hub
 from marketbus.client.trading.calls import Desk, TradingCalls, valid_until
 from marketbus.client.trading.channel import RETRY, Channel
-from marketbus.client.trading.follow import Start, Stream
+from marketbus.client.trading.follow import WAIT, FollowChoices, Stream, check_choices
 from marketbus.client.trading.handle import OrderHandle, denial
 from marketbus.client.trading.ids import new_order_id
 from marketbus.client.trading.terms import VALID_FOR, Terms, check
@@ -93,13 +93,13 @@ class Trader:
         names = ", ".join("/".join(each) for each in accounts.items())
         raise NotSupported(f"no gateway trades account {account!r}", f"these are traded: {names or 'none'}")
 
-    async def await_desks(self, gateway: str | None, account: str | None, wait: float) -> list[Desk]:
-        """As `desks`, waiting so many seconds for a gateway that is starting."""
+    async def chosen(self, choices: FollowChoices) -> list[Desk]:
+        """As `desks`, waiting for a gateway that is starting."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + wait
+        deadline = loop.time() + choices.get("wait", WAIT)
         while True:
             try:
-                return await self.desks(gateway, account)
+                return await self.desks(choices.get("gateway"), choices.get("account"))
             except (BusUnavailable, UnknownGateway):
                 if loop.time() >= deadline:
                     raise
@@ -190,9 +190,10 @@ class Trader:
 
     # Streams.
 
-    def stream(self, kind: type[P], start: Start) -> Stream[P]:
+    def stream(self, kind: type[P], choices: FollowChoices) -> Stream[P]:
         """Not yet open."""
-        stream = Stream(self._hub, self.calls, kind, start)
+        check_choices(choices)
+        stream = Stream(self._hub, self.calls, kind, choices)
         self._streams.add(stream)
         return stream
 
