@@ -1,7 +1,9 @@
-# What the tests use of nkeys 0.2: the package carries no types.
+# What we use of nkeys 0.2: the package carries no types.
 PREFIX_BYTE_OPERATOR: int
 PREFIX_BYTE_ACCOUNT: int
 PREFIX_BYTE_USER: int
+
+class NkeysError(Exception): ...
 
 class KeyPair:
     @property

@@ -47,6 +47,18 @@ def setup() -> None:
     raise typer.Exit(command.setup())
 
 
+def permits(
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Users and their roles.")] = Path("users.toml"),
+    rotate: Annotated[
+        list[str] | None, typer.Option("--rotate", metavar="USER", help="Give this user another key; may be repeated.")
+    ] = None,
+) -> None:
+    """Write nats-server's users and permissions, keys and certificates beside a list of users. Works without a bus."""
+    from marketbus.apps.cli import permits as command
+
+    command.permits(file, rotate or [])
+
+
 def calendar(
     symbol: Annotated[
         str | None, typer.Argument(metavar="[SYMBOL|EXCHANGE]", help="Such as rb2701.SHFE, rb.SHFE or SHFE.")

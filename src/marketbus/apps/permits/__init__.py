@@ -1,0 +1,1 @@
+"""`marketbus permits`: users and roles in, nats-server's configuration, keys and certificates out."""
