@@ -19,14 +19,16 @@ def free_port() -> int:
 class NatsServer:
     """Keeps its port and its store over `kill` and `start`."""
 
-    def __init__(self, folder: Path, options: str = "") -> None:
-        """`options`: lines of its configuration file."""
+    def __init__(self, folder: Path, options: str = "", config: Path | None = None) -> None:
+        """`options`: lines of its configuration file; or a whole `config`, which is run in its folder."""
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self.log = folder / "nats-server.log"
         self._store = folder / "jetstream"
-        self._file = folder / "nats-server.conf"
-        self._file.write_text(options)
+        self._file = config or folder / "nats-test.conf"
+        self._own = config is None
+        if self._own:
+            self._file.write_text(options)
         self._process: Process | None = None
 
     def start(self) -> None:
@@ -39,11 +41,9 @@ class NatsServer:
             str(self.port),
             "-c",
             str(self._file),
-            "-js",
-            "-sd",
-            str(self._store),
+            *(("-js", "-sd", str(self._store)) if self._own else ()),
         ]
-        self._process = Process(command, self.log)
+        self._process = Process(command, self.log, cwd=self._file.parent)
         deadline = time.monotonic() + 10
         while not self._answers():
             assert self._process.code is None, f"nats-server ended: {self._process.words()[-500:]}"
@@ -56,6 +56,11 @@ class NatsServer:
             self._process.send(signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    def reload(self) -> None:
+        """It reads its configuration again."""
+        assert self._process is not None
+        self._process.send(signal.SIGHUP)
 
     def freeze(self) -> None:
         """It stays connected and does nothing until `thaw`."""

@@ -187,6 +187,8 @@ class Link:
             if not client.is_connected and tries >= len(options.urls) and not failed.done():
                 failed.set_result(error)
             self._error(error)
+            if "authorization violation" in str(error).lower() and not client.is_closed:
+                self._renew(client)
 
         async def on_disconnect() -> None:
             self._lost(client)
@@ -266,8 +268,16 @@ class Link:
             return
         self._replacing = asyncio.get_running_loop().create_task(self._replace(), name="marketbus-reconnect")
 
+    def _renew(self, client: Client) -> None:
+        """Our key may have been replaced: nats-py reads it when a client is made, and never again."""
+        if self._closing or not self._up or client is not self._nc or self._replacing is not None:
+            return
+        self._replacing = asyncio.get_running_loop().create_task(self._replace(), name="marketbus-reconnect")
+
     async def _replace(self) -> None:
         try:
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await self._nc.close()
             while True:
                 began = time.monotonic()
                 try:

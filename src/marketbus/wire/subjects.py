@@ -114,6 +114,14 @@ def inbox(principal: str) -> str:
     return f"_INBOX.{encode_token(principal)}"
 
 
+_ROOTS = ("md", "ref", "td", "sys", "rpc")
+
+
+def is_ours(subject: str) -> bool:
+    """Whether a subject is one that the bus speaks on: no reply belongs there."""
+    return subject.partition(".")[0] in _ROOTS
+
+
 def parse_tick(subject: str) -> tuple[str, Instrument]:
     """Gateway and instrument of a tick's subject.
 

@@ -7,7 +7,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from marketbus.adapters.nats.options import CONNECT_TIMEOUT, NatsOptions, connect_arguments, without_secret
-from marketbus.adapters.nats.seam import asks_for_credentials
+from marketbus.adapters.nats.seam import asks_for_credentials, read_key_again
 from marketbus.domain.errors import BusUnavailable
 from marketbus.wire.refusal import refusal_of
 
@@ -108,6 +108,11 @@ class _Watch:
         self.last_words = str(error) or type(error).__name__
         if isinstance(error, ConnectionError) and not self.up and asks_for_credentials(self.client):
             self.last_words = f"Authorization refused, the server hung up ({self.last_words})"
+        if self.up and "authorization violation" in self.last_words.lower():
+            try:
+                read_key_again(self.client)
+            except (OSError, ValueError) as unread:
+                self.last_words = f"{self.last_words}; its key cannot be read again: {unread}"
         if self.up and (refusal := refusal_of(self.last_words)) is not None and len(self._said) < 16:
             if refusal.subject not in self._said:
                 self._said.add(refusal.subject)

@@ -111,6 +111,10 @@ class RpcHost:
 
     async def handle(self, verb: rpc.Verb, request: Request) -> None:
         """Answer one request; nothing that goes wrong in it ends the service."""
+        if subjects.is_ours(_reply_subject(request)):
+            # Who may not publish there would make us do it in our name.
+            self._on_error(verb.name, BadRequest(f"its reply subject is {_reply_subject(request)[:100]}"))
+            return
         if not await self._sure():
             return  # another worker has the name, and answers
         try:
@@ -196,6 +200,10 @@ async def _respond(request: Request, data: bytes, headers: dict[str, Any] | None
         await request.respond(data, headers)
     except ValueError:
         return  # published without a reply subject: nobody listens
+
+
+def _reply_subject(request: Request) -> str:
+    return request._msg.reply  # pyright: ignore[reportPrivateUsage] (it has no public name)
 
 
 def _header(text: str) -> str:

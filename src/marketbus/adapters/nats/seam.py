@@ -49,3 +49,23 @@ def asks_for_credentials(client: Client) -> bool:
     what happened.
     """
     return bool(client._server_info.get("auth_required"))  # pyright: ignore[reportPrivateUsage]
+
+
+def read_key_again(client: Client) -> None:
+    """Read our nkey's file anew, after the server refused us: it may have been replaced.
+
+    nats-py signs with the seed that the file holds now, but announces the public key that it held at the first connect
+    (`_setup_nkeys_seed_connect`).
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it holds no seed.
+    """
+    if client._nkeys_seed is None:  # pyright: ignore[reportPrivateUsage]
+        return
+    from nkeys import NkeysError  # it is there: the first connect needed it
+
+    try:
+        client._setup_nkeys_seed_connect()  # pyright: ignore[reportPrivateUsage]
+    except NkeysError as error:
+        raise ValueError(str(error) or type(error).__name__) from None

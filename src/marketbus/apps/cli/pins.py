@@ -1,12 +1,11 @@
 """`marketbus pin` and `unpin`: subscriptions for good."""
 
-import getpass
 from typing import Annotated
 
 import typer
 
 import marketbus
-from marketbus.apps.cli.options import OnlyGateway, Url
+from marketbus.apps.cli.options import OnlyGateway, Url, principal
 from marketbus.apps.cli.run import run
 
 Pins = Annotated[list[str], typer.Argument(metavar="PATTERN...", help="Such as rb2701.SHFE or 'rb*.SHFE'.")]
@@ -23,12 +22,12 @@ def unpin(patterns: Pins, url: Url = None, gateway: OnlyGateway = None) -> None:
 
 
 async def _pin(patterns: list[str], url: str | None, gateway: str | None) -> dict[str, list[str]]:
-    async with marketbus.connect(url, principal=getpass.getuser()) as bus:
+    async with marketbus.connect(url, principal=principal()) as bus:
         return await bus.pin(*patterns, gateway=gateway)
 
 
 async def _unpin(patterns: list[str], url: str | None, gateway: str | None) -> dict[str, list[str]]:
-    async with marketbus.connect(url, principal=getpass.getuser()) as bus:
+    async with marketbus.connect(url, principal=principal()) as bus:
         return await bus.unpin(*patterns, gateway=gateway)
 
 

@@ -1,12 +1,11 @@
 """`marketbus reconnect`: a fresh process for a gateway, which tries again what had been given up."""
 
-import getpass
 from typing import Annotated
 
 import typer
 
 import marketbus
-from marketbus.apps.cli.options import Url
+from marketbus.apps.cli.options import Url, principal
 from marketbus.apps.cli.run import run
 
 
@@ -20,5 +19,5 @@ def reconnect(
 
 
 async def _reconnect(gateway: str, url: str | None) -> None:
-    async with marketbus.connect(url, principal=getpass.getuser()) as bus:
+    async with marketbus.connect(url, principal=principal()) as bus:
         await bus.reconnect(gateway)

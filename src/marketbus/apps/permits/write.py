@@ -48,7 +48,7 @@ def write(file: Path, rotate: Collection[str], now: datetime) -> Iterator[str]:
             files.write(keys / f"{name}.env", _environment(document, name, entry, folder).encode())
     if len({user.nkey for user in users}) < len(users):
         raise ConfigError("user", "two users have the same key", "give each a key of its own")
-    files.write(folder / CONF, (_HEAD + users_conf(users)).encode())
+    files.write(folder / CONF, (_HEAD + users_conf(users)).encode(), mode=0o644)
     yield f"{folder / CONF}: {len(users)} users; nats-server --signal reload takes it over"
     for stranger in sorted(keys.glob("*.nk")):
         if stranger.stem not in document.user:

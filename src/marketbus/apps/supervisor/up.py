@@ -98,7 +98,7 @@ class Supervisor:
         return ExitCode.USAGE  # no worker could use its configuration
 
     async def _first_tick(self, options: NatsOptions) -> None:
-        await first_tick(options, self._on_nats)
+        await first_tick(options, self._config.gateways, self._on_nats)
         self._logs.log(Level.INFO, "supervisor.first_tick", seconds=time.monotonic() - self._began)
 
     def _on_nats(self, code: str, fields: dict[str, str]) -> None:
