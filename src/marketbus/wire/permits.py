@@ -52,6 +52,7 @@ VERBS: Mapping[tuple[Group, str], tuple[Role, ...]] = {
     (Group.TD, "trades"): _DESK,
     (Group.TD, "positions"): _DESK,
     (Group.TD, "account"): _DESK,
+    (Group.TD, "head"): _DESK,
     (Group.TD, "events"): _DESK,
     (Group.OPS, "pin"): _OPERATOR,
     (Group.OPS, "unpin"): _OPERATOR,

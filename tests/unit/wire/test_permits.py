@@ -45,7 +45,17 @@ MAY_ASK: dict[str, set[Role]] = {
     "td.send_order": {Role.TRADER},
     **{
         f"td.{name}": DESK
-        for name in ("cancel_order", "cancel_all", "order", "orders", "trades", "positions", "account", "events")
+        for name in (
+            "cancel_order",
+            "cancel_all",
+            "order",
+            "orders",
+            "trades",
+            "positions",
+            "account",
+            "head",
+            "events",
+        )
     },
     **{f"ops.{name}": {Role.OPERATOR} for name in ("pin", "unpin", "reconnect", "kill", "release")},
     "ops.killed": DESK,
