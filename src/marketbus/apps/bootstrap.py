@@ -126,6 +126,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
                     session,
                     host,
                     config.limits(name),
+                    config.limits_section(name),
                     market,
                     paths.state_dir(),
                     client,

@@ -63,6 +63,7 @@ async def trading(
     session: TradingSession,
     host: GatewayHost,
     limits: Limits,
+    limits_section: str,
     calendar: MarketCalendar,
     state: Path,
     client: Client,
@@ -105,8 +106,9 @@ async def trading(
             KvJournalHeads(client, name.gateway) if jetstream else NoJournalHeads(),
             clock=clock,
             log=logs,
+            limits_section=limits_section,
         )
-        service = AccountService(parts, journal)
+        service = AccountService(parts, journal, clock)
         waiting = WaitingKill(paths.gateway_dir(state, name.gateway))
         if (asked := waiting.read()) is not None:  # before the first order
             service.kill(asked.why, asked.principal)

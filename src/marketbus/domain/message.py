@@ -299,6 +299,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "no local kill switch at {path}: {detail}; over NATS it works",
         "本机急停通道 {path} 无法打开：{detail}；经 NATS 的急停不受影响",
     ),
+    "limits.tightened": ("{principal} tightened limits: {limits}", "{principal} 收紧了限额：{limits}"),
+    "limits.tight": (
+        "limits tightened while running are still in force: {limits}",
+        "运行中收紧的限额仍然有效：{limits}",
+    ),
+    "limits.lifted": (
+        "the configuration's limits were changed: those tightened while running are no longer in force: {limits}",
+        "配置里的限额已修改，运行中收紧的限额不再有效：{limits}",
+    ),
     # Why an order is denied: one for each rule of domain.risk, with its limit and the value that broke it.
     "risk.session": (
         "the trading session is {value}, orders can be sent when it is READY",

@@ -7,6 +7,8 @@ from marketbus.domain.account import Account
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import CancelRequest, OrderRequest
 from marketbus.domain.position import Position
+from marketbus.domain.risk.limits import Tightening
+from marketbus.domain.risk.report import RiskReport
 from marketbus.domain.trade import Trade
 from marketbus.ports.trading_publisher import TradingPayload
 
@@ -72,6 +74,14 @@ class TradingService(Protocol):
 
     def head(self) -> int:
         """The last position of the journal at which something is told; what is asked for later holds all up to it."""
+        ...
+
+    def risk(self) -> RiskReport:
+        """Limits in force, and how much of each is used."""
+        ...
+
+    async def tighten(self, asked: Tightening, principal: str) -> None:
+        """Make limits stricter."""
         ...
 
     def kill(self, why: str, principal: str) -> None:

@@ -11,6 +11,7 @@ from marketbus.domain.contract import Contract
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.order import Order
 from marketbus.domain.position import Position
+from marketbus.domain.risk.report import RiskReport
 from marketbus.domain.status import GatewayStatus, LogRecord
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick, TickFlag
@@ -42,6 +43,7 @@ _REPLIES: dict[str, type[msgspec.Struct]] = {
     "Asked": td_rpc.Asked,
     "JournalHead": td_rpc.JournalHead,
     "Killed": td_rpc.Killed,
+    "RiskReport": RiskReport,
 }
 _VERBS = (*rpc.VERBS, *td_rpc.TD_VERBS)
 

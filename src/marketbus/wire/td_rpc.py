@@ -8,6 +8,7 @@ from msgspec import Meta
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.order_request import CancelRequest, OrderRequest
 from marketbus.domain.order_terms import Direction, HedgeFlag, Offset, OrderType, word_of
+from marketbus.domain.risk.limits import Tightening
 from marketbus.wire.rpc import Group, Nothing, Request, Verb
 
 Text = Annotated[str, Meta(max_length=100)]
@@ -102,6 +103,12 @@ class JournalHead(msgspec.Struct, frozen=True):
     position: int
 
 
+class TightenRisk(Request, frozen=True):
+    """Limits that are to become stricter; those that are not named stay."""
+
+    limits: Tightening
+
+
 class Kill(Request, frozen=True):
     """Why, for the journal."""
 
@@ -133,6 +140,8 @@ TD_VERBS = (
     Verb(Group.TD, "account", Nothing, "Account object", False, "Funds"),
     Verb(Group.TD, "head", Nothing, "JournalHead", False, "Where the account's journal stands"),
     Verb(Group.TD, "events", Events, "td payload", True, "What was told since a journal position"),
+    Verb(Group.TD, "risk", Nothing, "RiskReport", False, "Limits in force, and how much of each is used"),
+    Verb(Group.OPS, "tighten_risk", TightenRisk, "RiskReport", False, "Make limits stricter"),
     Verb(Group.OPS, "kill", Kill, "Killed", False, "Deny new orders, cancel all open ones"),
     Verb(Group.OPS, "release", Nothing, "Killed", False, "End the kill"),
     Verb(Group.OPS, "killed", Nothing, "Killed", False, "The kill switch as it stands"),

@@ -32,7 +32,7 @@ class Bus:
         self.client = client
         self.world = world
         self.errors: list[tuple[str, Exception]] = []
-        service = AccountService(world.trading, world.journal)
+        service = AccountService(world.trading, world.journal, world.time)
         self.host = RpcHost(
             client, FakeService(), lambda verb, error: self.errors.append((verb, error)), gateway="ctp", kind="ctp",
             simulated=True, version="0.1.0", trading=service,

@@ -64,6 +64,15 @@ async def _head(service: TradingService, request: rpc.Nothing, principal: str) -
     return _json(td_rpc.JournalHead(service.head()))
 
 
+async def _risk(service: TradingService, request: rpc.Request, principal: str) -> Answer:
+    return _json(service.risk())
+
+
+async def _tighten_risk(service: TradingService, request: td_rpc.TightenRisk, principal: str) -> Answer:
+    await service.tighten(request.limits, principal)
+    return await _risk(service, request, principal)
+
+
 async def _kill(service: TradingService, request: td_rpc.Kill, principal: str) -> Answer:
     service.kill(request.why, principal)
     return await _killed(service, request, principal)
@@ -97,6 +106,8 @@ _ANSWERS: dict[str, Callable[[TradingService, Any, str], Awaitable[Answer]]] = {
     "account": _account,
     "events": _events,
     "head": _head,
+    "risk": _risk,
+    "tighten_risk": _tighten_risk,
     "kill": _kill,
     "release": _release,
     "killed": _killed,

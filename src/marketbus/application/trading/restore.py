@@ -27,6 +27,8 @@ class Kept(msgspec.Struct):
     """Of the last entry that was read."""
     killed: Note | None = None
     """The kill that nobody released."""
+    tightened: Note | None = None
+    """The last change of limits."""
 
 
 async def restored(journal: OrderJournal, account: str) -> Kept:
@@ -50,6 +52,8 @@ async def restored(journal: OrderJournal, account: str) -> Kept:
     switch = await journal.latest(account, EntryKind.KILL, EntryKind.RELEASE)
     if switch is not None and switch.entry.kind is EntryKind.KILL:
         kept.killed = note_of(switch)
+    changed = await journal.latest(account, EntryKind.RISK_CHANGED)
+    kept.tightened = None if changed is None else note_of(changed)
     return kept
 
 

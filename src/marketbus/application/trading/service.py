@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from marketbus.application.trading.restore import notes_of
 from marketbus.application.trading.trading import Trading
 from marketbus.domain.account import Account
@@ -9,7 +11,10 @@ from marketbus.domain.errors import BusUnavailable, GatewayError, UnknownOrder
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import CancelRequest, OrderRequest
 from marketbus.domain.position import Position
+from marketbus.domain.risk.limits import Tightening
+from marketbus.domain.risk.report import RiskReport
 from marketbus.domain.trade import Trade
+from marketbus.ports.clock import Clock
 from marketbus.ports.journal import OrderJournal
 from marketbus.ports.trading_publisher import TradingPayload
 from marketbus.ports.trading_service import KillState
@@ -18,8 +23,9 @@ from marketbus.ports.trading_service import KillState
 class AccountService:
     """Implements ports.trading_service.TradingService."""
 
-    def __init__(self, trading: Trading, journal: OrderJournal) -> None:
+    def __init__(self, trading: Trading, journal: OrderJournal, clock: Clock) -> None:
         self._trading = trading
+        self._clock = clock
         self._journal = journal
         self.gateway, self.account = trading.ledger.name
 
@@ -79,6 +85,28 @@ class AccountService:
         if not outbox.begun:
             raise BusUnavailable(f"account {self.account} reads its journal", "in a moment")
         return outbox.written
+
+    def risk(self) -> RiskReport:
+        """See `TradingService`."""
+        risk = self._trading.ledger.risk
+        now, then = msgspec.structs.asdict(risk.limits), msgspec.structs.asdict(risk.configured)
+        return RiskReport(
+            gateway=self.gateway,
+            account=self.account,
+            trading_day=risk.flow.state.trading_day,
+            limits=risk.limits,
+            configured=risk.configured,
+            tightened=tuple(name for name, value in now.items() if value != then[name]),
+            usage=risk.usage(self._clock.now()),
+            exchanges=risk.exchanges(),
+            cancels=risk.cancels(),
+            loss_stop=risk.flow.state.loss_stop,
+            denied=dict(self._trading.desk.denied),
+        )
+
+    async def tighten(self, asked: Tightening, principal: str) -> None:
+        """See `TradingService`."""
+        await self._trading.tightenings.tighten(asked, principal)
 
     def kill(self, why: str, principal: str) -> None:
         """See `TradingService`."""

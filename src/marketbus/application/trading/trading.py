@@ -11,6 +11,7 @@ from marketbus.application.trading.reconciliation import Reconciliation
 from marketbus.application.trading.restore import Kept, restored
 from marketbus.application.trading.session import Gone, Heard, Ready, TradingSession
 from marketbus.application.trading.standing import JournalStanding
+from marketbus.application.trading.tightening import Tightenings
 from marketbus.domain.order import OrderState
 from marketbus.domain.risk.book import RiskBook
 from marketbus.domain.risk.flow import Flow
@@ -39,7 +40,9 @@ class Trading:
         clock: Clock,
         log: Log,
         sleep: Sleep = asyncio.sleep,
+        limits_section: str = "",
     ) -> None:
+        """`limits_section`: the configuration's words on the limits, see `Tightenings`."""
         self.session = session
         self.outbox = Outbox(name.account, journal, publisher, sleep)
         self.ledger = Ledger(name, risk, self.outbox, market, clock=clock, log=log)
@@ -49,6 +52,7 @@ class Trading:
             self.ledger, gateway, session, self.desk, self.outbox, self.standing, clock=clock, log=log, sleep=sleep
         )
         self.kill = KillSwitch(self.ledger, self.desk, session, journal, self.outbox, clock=clock, log=log, sleep=sleep)
+        self.tightenings = Tightenings(self.ledger, self.outbox, journal, log, limits_section)
         self.desk.killed = lambda: self.kill.pulled
         self.ledger.doubt = self.reconciliation.wake
         self._journal = journal
@@ -92,6 +96,7 @@ class Trading:
         for order in kept.orders.values():
             self.ledger.adopted(order, kept.trades.get(order.client_order_id, ()))
         self.kill.restore(kept.killed)
+        self.tightenings.restore(kept.tightened)
         for order in self.ledger.book.active():
             if order.state in (OrderState.NEW, OrderState.SENT):
                 self.desk.lost(order, "restart")

@@ -48,6 +48,32 @@ def release(
     raise typer.Exit(run(command.release(command.Asked(gateway, url, local, as_json=as_json))))
 
 
+risk = typer.Typer(help="Limits in force and what of them is used; tighten them.", invoke_without_command=True)
+
+
+@risk.callback()
+def show_risk(context: typer.Context, gateway: OnlyGateway = None, as_json: Json = False, url: Url = None) -> None:
+    """Show the limits in force and how much of each is used, per account; `tighten` makes one stricter."""
+    from marketbus.apps.cli import risk as command
+
+    if context.invoked_subcommand is None:
+        run(command.show(gateway, url, as_json=as_json))
+
+
+@risk.command("tighten")
+def tighten(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A limit, such as max_position.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="Stricter than now; for `forbidden` a pattern.")],
+    gateway: OnlyGateway = None,
+    as_json: Json = False,
+    url: Url = None,
+) -> None:
+    """Make one limit stricter, until the limits in the configuration are changed. Loosening is done there only."""
+    from marketbus.apps.cli import risk as command
+
+    run(command.tighten(key, value, gateway, url, as_json=as_json))
+
+
 def _one_or_all(gateway: str | None, everything: bool) -> None:
     if gateway is not None and everything:
         raise typer.BadParameter("--gateway and --all do not go together")

@@ -1,26 +1,19 @@
 """The command line's requests to order desks: which gateways trade, and one verb of theirs at a time."""
 
-import asyncio
 import getpass
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-import msgspec
-import nats.errors
-from nats.aio.client import Client
-
-import marketbus
-from marketbus.adapters.nats.connection import close_connection, ignore, open_connection
-from marketbus.adapters.nats.options import NatsOptions
-from marketbus.client.options import urls_of
-from marketbus.domain.errors import BusUnavailable, MarketBusError, UnknownGateway
+from marketbus.client.hub import Hub
+from marketbus.client.options import PRINCIPAL_VARIABLE, Options, nkey_of, tls_of, urls_of
+from marketbus.domain.errors import MarketBusError, UnknownGateway
 from marketbus.wire import rpc, subjects
 from marketbus.wire.td_rpc import TD_VERBS
 
 REACH = 1.5
 """Seconds to find NATS: there is another way, and it is an emergency."""
-ANSWER = 5.0
 _GROUP = {verb.name: verb.group for verb in TD_VERBS}
 
 T = TypeVar("T")
@@ -28,7 +21,7 @@ T = TypeVar("T")
 
 def whoami() -> str:
     """The principal of this terminal."""
-    return getpass.getuser()
+    return os.environ.get(PRINCIPAL_VARIABLE, "").strip() or getpass.getuser()
 
 
 @asynccontextmanager
@@ -38,20 +31,23 @@ async def desks(url: str | None, within: float = REACH) -> AsyncGenerator["Desks
     Raises:
         BusUnavailable: NATS cannot be reached.
     """
-    async with marketbus.connect(url, principal=whoami(), connect_timeout=within) as bus:
-        client = await open_connection(NatsOptions(url=urls_of(url), name="marketbus cli"), ignore, within=within)
-        try:
-            yield Desks(bus, client)
-        finally:
-            await close_connection(client, within=0.5)
+    who = whoami()
+    options = Options(
+        urls=urls_of(url), name=who, principal=who, nkey=nkey_of(None), tls=tls_of(None), connect_timeout=within
+    )
+    hub = Hub.of(options)
+    await hub.open()
+    try:
+        yield Desks(hub)
+    finally:
+        await hub.close()
 
 
 class Desks:
     """Those that are live."""
 
-    def __init__(self, bus: marketbus.Bus, client: Client) -> None:
-        self._bus = bus
-        self._client = client
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
 
     async def accounts(self, gateway: str | None = None) -> dict[str, str]:
         """The account of each gateway that trades, or of the one that is named.
@@ -60,10 +56,11 @@ class Desks:
             UnknownGateway: none of that name is live.
             MarketBusError: it does not trade, or none does.
         """
-        live = {status.gateway: status.account for status in await self._bus.gateways()}
+        live = await self._hub.directory.names(refresh=True)
         if gateway is not None and gateway not in live:
-            raise UnknownGateway(gateway, sorted(live))
-        found = {name: account for name, account in live.items() if account and gateway in (None, name)}
+            raise UnknownGateway(gateway, live)
+        accounts = await self._hub.directory.accounts()
+        found = {name: account for name, account in accounts.items() if gateway in (None, name)}
         if not found:
             what = "no live gateway trades" if gateway is None else f"gateway {gateway!r} does not trade"
             raise MarketBusError(what, "set trading = true in its configuration")
@@ -77,39 +74,16 @@ class Desks:
             MarketBusError: what the desk says instead.
         """
         subject = self._subject(gateway, verb, account)
-        try:
-            answer = await self._client.request(subject, msgspec.json.encode(request), timeout=ANSWER)
-        except (nats.errors.Error, OSError, TimeoutError) as error:
-            words = str(error) or type(error).__name__
-            raise BusUnavailable(
-                f"gateway {gateway!r} did not answer {verb}: {words}", "see `marketbus status`"
-            ) from None
-        if answer.headers and rpc.ERROR_HEADER in answer.headers:
-            raise rpc.error_of(rpc.decode_reply(rpc.Fault, answer.data))
-        return rpc.decode_reply(kind, answer.data)
+        return await self._hub.calls.ask(subject, gateway, verb, request, kind, unbroken=True)
 
     async def stream(self, gateway: str, verb: str, request: rpc.Request, kind: type[T], account: str) -> list[T]:
         """One verb whose replies end with an empty message. Raises as `ask`."""
-        inbox = self._client.new_inbox()
-        replies = await self._client.subscribe(inbox)  # pyright: ignore[reportUnknownMemberType]
-        found: list[T] = []
-        try:
-            await self._client.publish(self._subject(gateway, verb, account), msgspec.json.encode(request), reply=inbox)
-            async with asyncio.timeout(ANSWER * 4):
-                while (message := await replies.next_msg(ANSWER * 4)).data:
-                    if message.headers and rpc.ERROR_HEADER in message.headers:
-                        raise rpc.error_of(rpc.decode_reply(rpc.Fault, message.data))
-                    found.append(rpc.decode_reply(kind, message.data))
-        except (nats.errors.Error, OSError, TimeoutError) as error:
-            words = str(error) or type(error).__name__
-            raise BusUnavailable(
-                f"gateway {gateway!r} did not answer {verb}: {words}", "see `marketbus status`"
-            ) from None
-        finally:
-            await replies.unsubscribe()
-        return found
+        subject = self._subject(gateway, verb, account)
+        replies = await self._hub.calls.stream(subject, gateway, verb, request, patience=20.0)
+        return [rpc.decode_reply(kind, reply) for reply in replies]
 
     def _subject(self, gateway: str, verb: str, account: str) -> str:
+        principal = self._hub.calls.principal
         if _GROUP[verb] is rpc.Group.TD:
-            return subjects.td_rpc(gateway, account, verb, whoami())
-        return subjects.rpc(gateway, "ops", verb, whoami())
+            return subjects.td_rpc(gateway, account, verb, principal)
+        return subjects.rpc(gateway, "ops", verb, principal)

@@ -22,6 +22,9 @@ from marketbus.domain.schedule import Schedule
 from marketbus.domain.trading_hours import Hours
 from marketbus.ports.gateway import GatewaySpec
 
+REVISION = "revision"
+"""A key of `[gateway.NAME.risk]` that limits nothing: changing it ends what was tightened at run time."""
+
 
 class Config:
     """A configuration that has been checked."""
@@ -116,9 +119,14 @@ class Config:
             ConfigError: names the limit.
         """
         try:
-            return msgspec.convert(self.gateway(name).risk, Limits)
+            said = self.gateway(name).risk
+            return msgspec.convert({key: value for key, value in said.items() if key != REVISION}, Limits)
         except (msgspec.ValidationError, MarketBusError) as error:
             raise ConfigError(f"gateway.{name}.risk", str(error)) from None
+
+    def limits_section(self, name: str) -> str:
+        """What the file says of a gateway's limits, `revision` included, as one text: another text, another intent."""
+        return json.dumps(self.gateway(name).risk, ensure_ascii=False, sort_keys=True, default=str)
 
     def _setting(self, section: Gateway, key: str) -> dict[str, Any]:
         if section.setting_file is None:

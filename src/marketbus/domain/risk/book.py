@@ -4,19 +4,18 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from math import fsum
 
-import msgspec
-
 from marketbus.domain.account import Account
 from marketbus.domain.contract import Contract
 from marketbus.domain.holding import splits_days
-from marketbus.domain.instrument import Instrument, product_code
+from marketbus.domain.instrument import Exchange, Instrument, parse_instrument, product_code
 from marketbus.domain.order import Order
 from marketbus.domain.order_terms import Direction, Offset
 from marketbus.domain.position import Position
 from marketbus.domain.position_keeper import HoldingKey
 from marketbus.domain.risk.flow import BURST, Flow, FlowState
-from marketbus.domain.risk.flow_rules import cancel_limit
+from marketbus.domain.risk.flow_rules import cancel_limit, strictest_cancels
 from marketbus.domain.risk.limits import Limits, Tightening, tighten
+from marketbus.domain.risk.report import CancelUse, ExchangeUse, Usage
 from marketbus.domain.risk.reservations import Reservation, Reservations
 from marketbus.domain.risk.rules import judge
 from marketbus.domain.risk.situation import Closable, Market, Situation
@@ -28,19 +27,11 @@ from marketbus.domain.times import NS, to_datetime, yyyymmdd
 _Likeness = tuple[Instrument, Direction, Offset, str, float, float]
 
 
-class Usage(msgspec.Struct, frozen=True):
-    """How much of one limit is used; `limit` None when the rule is off."""
-
-    rule: str
-    limit: float | None
-    value: float
-
-
 class RiskBook:
     """Asked from one thread. `kept` gives what must survive a restart; open orders come back through `follow`."""
 
     def __init__(self, limits: Limits, thresholds: Thresholds, kept: FlowState | None = None) -> None:
-        self.limits = limits
+        self.limits = self.configured = limits
         self.flow = Flow(kept)
         self.reserved = Reservations()
         self._thresholds = thresholds
@@ -131,6 +122,11 @@ class RiskBook:
         self.limits = tighten(self.limits, asked)
         return self.limits
 
+    def tightened(self) -> Tightening:
+        """The limits that are stricter than configured."""
+        now = {name: getattr(self.limits, name) for name in Tightening.__struct_fields__}
+        return Tightening(**{name: value for name, value in now.items() if value != getattr(self.configured, name)})
+
     def kept(self) -> FlowState:
         """What must survive a restart."""
         return self.flow.kept()
@@ -167,18 +163,39 @@ class RiskBook:
             abnormal=self._thresholds.abnormal(exchange, product_code(order.symbol), day),
         )
 
-    def usage(self, now: int) -> list[Usage]:
+    def usage(self, now: int) -> tuple[Usage, ...]:
         """How much of the limits on the whole account is used."""
         limits, profit = self.limits, 0.0 if self._account is None else self._account.profit
         cost = fsum(abs(each.position_cost) for each in self._positions.values())
-        return [
-            Usage("max_exposure", limits.max_exposure, cost + self.reserved.exposure),
-            Usage("open_orders", limits.max_open_orders, len(self.reserved)),
-            Usage("orders_per_second", limits.orders_per_second, self.flow.within_second(now)),
-            Usage("orders_per_day", limits.orders_per_day, self.flow.actions),
-            Usage("cancels", limits.cancels_per_contract, max(self.flow.state.cancels.values(), default=0)),
-            Usage("daily_loss", limits.max_daily_loss, max(0.0, -profit)),
-        ]
+        most = max(self.flow.state.cancels.values(), default=0)
+        exposure, second = cost + self.reserved.exposure, self.flow.within_second(now)
+        return (
+            Usage("max_exposure", limits.max_exposure, exposure, "max_exposure"),
+            Usage("open_orders", limits.max_open_orders, len(self.reserved), "max_open_orders"),
+            Usage("orders_per_second", limits.orders_per_second, second, "orders_per_second"),
+            Usage("orders_per_day", limits.orders_per_day, self.flow.actions, "orders_per_day"),
+            Usage("cancels", limits.cancels_per_contract, most, "cancels_per_contract"),
+            Usage("daily_loss", limits.max_daily_loss, max(0.0, -profit), "max_daily_loss"),
+        )
+
+    def exchanges(self) -> tuple[ExchangeUse, ...]:
+        """The day's figures beside what each exchange calls too many."""
+        found: list[ExchangeUse] = []
+        for name, flow in self.flow.figures():
+            rule = self._thresholds.high_frequency(Exchange(name), self.flow.state.trading_day)
+            theirs = (None,) * 4 if rule is None else (rule.per_second, rule.per_day, rule.burst, rule.bursts)
+            found.append(ExchangeUse(Exchange(name), flow.orders, flow.cancels, flow.peak, flow.bursts, *theirs))
+        return tuple(found)
+
+    def cancels(self) -> tuple[CancelUse, ...]:
+        """Of each contract that had any today."""
+        state, found = self.flow.state, list[CancelUse]()
+        for name, count in sorted(state.cancels.items()):
+            symbol, exchange = parse_instrument(name)
+            abnormal = self._thresholds.abnormal(exchange, product_code(symbol), state.trading_day)
+            limit = strictest_cancels(self.limits, abnormal)
+            found.append(CancelUse(name, count, state.large_cancels.get(name, 0), limit))
+        return tuple(found)
 
     def _forget(self, until: int) -> None:
         while self._sent and self._sent[0][0] <= until:

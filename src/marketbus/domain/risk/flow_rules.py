@@ -4,6 +4,7 @@ from marketbus.domain.order import Order
 from marketbus.domain.order_terms import Direction, OrderType
 from marketbus.domain.risk.limits import Limits
 from marketbus.domain.risk.situation import Situation
+from marketbus.domain.risk.thresholds import Abnormal
 from marketbus.domain.risk.verdict import Verdict
 
 
@@ -52,8 +53,13 @@ def cancels_per_contract(limits: Limits, order: Order, situation: Situation) -> 
 
 
 def cancel_limit(limits: Limits, situation: Situation) -> int | None:
+    """How many cancels of the contract a day may have."""
+    return strictest_cancels(limits, situation.abnormal)
+
+
+def strictest_cancels(limits: Limits, abnormal: Abnormal | None) -> int | None:
     """The stricter of our limit and what the exchange calls abnormal, less one."""
-    theirs = situation.abnormal.cancels - 1 if situation.abnormal and situation.abnormal.cancels else None
+    theirs = abnormal.cancels - 1 if abnormal and abnormal.cancels else None
     known = [limit for limit in (limits.cancels_per_contract, theirs) if limit is not None]
     return min(known, default=None)
 

@@ -83,6 +83,18 @@ class Tightening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 _HIGHER_IS_STRICTER = {"min_days_to_expiry"}
 
 
+def looser(limits: Limits, asked: Tightening) -> list[str]:
+    """What of it would loosen a limit, such as `max_position: 60 is looser than 50`."""
+    found: list[str] = []
+    for name in asked.__struct_fields__:
+        now, then = getattr(limits, name), getattr(asked, name)
+        if name == "forbidden" or now is None or then is None:
+            continue
+        if then < now if name in _HIGHER_IS_STRICTER else then > now:
+            found.append(f"{name}: {then:g} is looser than {now:g}")
+    return found
+
+
 def tighten(limits: Limits, asked: Tightening) -> Limits:
     """The limits with each of those asked for that is stricter; the others stay as they are.
 
