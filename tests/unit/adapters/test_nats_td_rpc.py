@@ -15,6 +15,8 @@ from nats_process import NatsProcess, connect, subscribe
 
 from marketbus.adapters.nats.rpc_host import RpcHost
 from marketbus.application.trading.service import AccountService
+from marketbus.apps.cli import risk
+from marketbus.domain.errors import BadRequest, ConfigError, UnknownGateway
 from marketbus.domain.order import Order
 from marketbus.domain.times import NS
 from marketbus.domain.trade import Trade
@@ -128,6 +130,49 @@ async def test_cancels_and_the_kill_switch(bus: Bus) -> None:
     assert not bus.world.venue.live
     assert not (await bus.ops("release"))["pulled"]
     assert (await bus.order("a5"))["state"] != "DENIED"
+
+
+async def test_limits_are_told_with_their_use_and_tightened_by_operators(bus: Bus) -> None:
+    await bus.order("a1")
+    await bus.ask("cancel_order", client_order_id="a1", valid_until=bus.world.time.ns + NS)
+    await bus.order("a2", price=3000.5)
+    told = await bus.ask("risk")
+    assert (told["gateway"], told["account"], told["tightened"], told["loss_stop"]) == ("ctp", "main", [], False)
+    assert {each["key"]: each["value"] for each in told["usage"]}["orders_per_day"] == 2
+    assert told["exchanges"][0] | {"orders": 1, "cancels": 1, "most_per_second": 2} == told["exchanges"][0]
+    assert [(each["vt_symbol"], each["cancels"]) for each in told["cancels"]] == [("rb2701.SHFE", 1)]
+    assert told["denied"] == {"price_tick": 1}
+    tight = await bus.ops("tighten_risk", limits={"max_position": 5})
+    assert (tight["limits"]["max_position"], tight["tightened"]) == (5, ["max_position"])
+    assert tight["configured"]["max_position"] is None
+    for asked, words in (({"max_position": 6}, "looser"), ({"max_positions": 6}, "max_positions"), ({}, "no limit")):
+        fault = await bus.ops("tighten_risk", limits=asked)
+        assert (fault["code"], words in fault["message"]) == ("bad_request", True), fault
+
+
+async def test_the_command_line_shows_and_tightens(bus: Bus, capsys: pytest.CaptureFixture[str]) -> None:
+    url = bus.client.connected_url
+    assert url is not None
+    await risk.tighten("max_order_volume", "4", None, url.geturl(), as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("ctp / main, trading day 20261123")
+    assert ["max_order_volume", "4", "off"] in [line.split() for line in lines]
+    await bus.order("a1")
+    await risk.show("ctp", url.geturl(), as_json=False)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["open_orders"] not in lines
+    assert ["max_open_orders", "1", "off"] in lines
+    assert ["SHFE", "1", "0", "1", "1", "0"] in lines
+    await risk.show(None, url.geturl(), as_json=True)
+    assert json.loads(capsys.readouterr().out)["limits"]["max_order_volume"] == 4
+    with pytest.raises(BadRequest, match="looser"):
+        await risk.tighten("max_order_volume", "5", "ctp", url.geturl(), as_json=False)
+    with pytest.raises(ConfigError, match="is no limit"):
+        await risk.tighten("max_lots", "5", "ctp", url.geturl(), as_json=False)
+    with pytest.raises(ConfigError, match="many"):
+        await risk.tighten("max_position", "many", "ctp", url.geturl(), as_json=False)
+    with pytest.raises(UnknownGateway):
+        await risk.show("other", url.geturl(), as_json=False)
 
 
 async def test_an_order_whose_sdk_call_hangs_holds_up_nobody(bus: Bus) -> None:

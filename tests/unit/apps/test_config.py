@@ -234,8 +234,10 @@ def test_limits_of_the_account_stand_beside_the_defaults(tmp_path: Path) -> None
         account = "fund-1"
         [gateway.ctp-main.risk]
         max_order_volume = 3
+        revision = "after the fair"
         """,
     )
+    assert config.limits_section("ctp-main") == '{"max_order_volume": 3, "revision": "after the fair"}'
     assert config.gateway_spec("ctp-main").account == "fund-1"
     assert config.limits("ctp-main").max_order_volume == 3
     assert config.limits("ctp-main").max_open_orders == Limits().max_open_orders

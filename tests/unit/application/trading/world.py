@@ -187,6 +187,8 @@ class World:
         self.log = FakeLog()
         self.path = folder / "journal.sqlite"
         self.limits = limits
+        self.section = ""
+        """What the configuration says of the limits."""
         self.calls: list[asyncio.Task[Any]] = []
         self._running: asyncio.Task[None] | None = None
 
@@ -200,7 +202,7 @@ class World:
         risk = RiskBook(self.limits, Thresholds())
         self.trading = Trading(
             NAME, self.session, self.venue, journal, risk, View(), self.bus, self.bus,
-            clock=self.time, log=self.log, sleep=self.time.sleep,
+            clock=self.time, log=self.log, sleep=self.time.sleep, limits_section=self.section,
         )  # fmt: skip
         self.venue.attach(self.session)
         self.venue.at = lambda _step: None
