@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter as Count
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from random import Random
 
@@ -25,7 +25,7 @@ from marketbus.lab.trading.terms import Fee, Terms
 from marketbus.ports.clock import Clock
 from marketbus.ports.trading import BooksIncomplete, NotSent, TradingSink, VenueBooks, VenueEvent
 
-DAY = 20261123
+DAYS = [date(2026, 11, day) for day in (23, 24, 25, 26, 27, 30)]
 SYMBOL = "rb2701"
 PRICE = 3100
 
@@ -39,18 +39,20 @@ class LabVenue:
 
     def __init__(self, clock: Clock, sleep: Callable[[float], asyncio.Future[None]]) -> None:
         fee = Fee(Decimal("0.0001"))
+        self.market = _Market()
+        self._terms = {
+            SYMBOL: Terms(
+                SYMBOL, "SHFE", 10, Decimal(1), False, Decimal("0.12"), Decimal(0), fee, fee, fee,
+                splits_days=True, market=None, tradable=True, expires=date(2027, 1, 15),
+            )
+        }  # fmt: skip
         self.counter = Counter(
-            _Market(),
+            self.market,
             self,
-            {
-                SYMBOL: Terms(
-                    SYMBOL, "SHFE", 10, Decimal(1), False, Decimal("0.12"), Decimal(0), fee, fee, fee,
-                    splits_days=True, market=None, tradable=True, expires=date(2027, 1, 15),
-                )
-            },
+            self._terms,
             Decimal(10_000_000),
             self._line,
-        )  # fmt: skip
+        )
         self.account = self.counter.account("u")
         self.account.confirmed = True
         self.clock = clock
@@ -78,6 +80,14 @@ class LabVenue:
         self.loss = 0.0
         """What the funds say was lost today."""
         self.asked_rates: list[Instrument] = []
+        self.settled: dict[str, OrderReport] = {}
+        """Orders of the days before, by their number, as each ended."""
+        self._day_before: list[VenueEvent] = []
+
+    @property
+    def day(self) -> int:
+        """yyyymmdd"""
+        return int(f"{self.market.trading_day():%Y%m%d}")
 
     # What a test does to it.
 
@@ -91,7 +101,7 @@ class LabVenue:
         self.connected = True
         self._refs = 0
         if self.sink is not None:
-            self.sink.trading_ready(DAY)
+            self.sink.trading_ready(self.day)
 
     def disconnect(self) -> None:
         """What was under way to us is lost."""
@@ -99,6 +109,20 @@ class LabVenue:
         self.unheard.clear()
         if self.sink is not None:
             self.sink.trading_lost()
+
+    def new_day(self, settlement: int) -> bool:
+        """The session ends, the day is settled at that price; False when there are no more days."""
+        ended = self.market.trading_day()
+        if ended == DAYS[-1]:
+            return False
+        self.disconnect()
+        self.on_its_way.clear()
+        before, trades = self.account.orders, self.account.trades
+        self.counter.new_day(ended, {SYMBOL: Decimal(settlement)}, self._terms, confirmed=True)
+        self._day_before = [*map(self._report, before), *map(self._trade, trades)]
+        self.settled |= {str(order.tag): self._report(order) for order in before}
+        self.market.number += 1
+        return True
 
     def arrive(self) -> None:
         """What is on its way to the exchange gets there."""
@@ -116,7 +140,11 @@ class LabVenue:
             self._hear(event)
 
     def replay(self) -> None:
-        """The private flow from the day's beginning, as after a login with THST_TERT_RESTART."""
+        """The private flow from the day's beginning, as after a login with THST_TERT_RESTART; and what is left of the
+        day before, which some counters tell once more.
+        """
+        for event in self._day_before:
+            self._hear(event)
         for order in self.account.orders:
             self._hear(self._report(order))
         for trade in self.account.trades:
@@ -192,17 +220,14 @@ class LabVenue:
         await self._pause(session)
         positions = tuple(self.positions())
         await self._pause(session)
-        account = Account(
-            "ctp", "main", float(self.account.balance), float(self.account.available), close_profit=-self.loss,
-            trading_day=DAY,
-        )  # fmt: skip
+        account = self.funds()
         since = 0
         if twice:
             await self._pause(session)
             since, asked = asked, self.clock.now()
             orders = tuple(self._report(order, queried=True) for order in self.account.orders)
         self.at("books told")
-        return VenueBooks(orders, trades, positions, account, DAY, asked, since)
+        return VenueBooks(orders, trades, positions, account, self.day, asked, since)
 
     async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:
         self.asked_rates += instruments
@@ -217,8 +242,27 @@ class LabVenue:
         for direction, side in ((Direction.LONG, lab.Side.BUY), (Direction.SHORT, lab.Side.SELL)):
             buckets = [each for key, each in self.account.buckets.items() if key[1] is side]
             if any(bucket.volume for bucket in buckets):
-                found.append(_position(direction, buckets))
+                found.append(_position(direction, buckets, self.day))
         return found
+
+    def funds(self) -> Account:
+        """As the account query tells them."""
+        its = self.account
+        return Account(
+            gateway="ctp",
+            account="main",
+            balance=float(its.balance),
+            available=float(its.available),
+            frozen=float(its.frozen_margin + its.frozen_cash + its.frozen_fee),
+            margin=float(its.margin),
+            frozen_margin=float(its.frozen_margin),
+            frozen_commission=float(its.frozen_fee),
+            commission=float(its.fee),
+            position_profit=float(its.position_profit),
+            close_profit=float(its.close_profit) - self.loss,
+            pre_balance=float(its.before),
+            trading_day=self.day,
+        )
 
     # The counter's listener.
 
@@ -277,13 +321,14 @@ class LabVenue:
             traded=float(order.traded),
             venue_ref=str(order.tag),
             venue_id=order.venue_id,
-            trading_day=DAY,
+            trading_day=self.day,
             datetime=from_datetime(order.inserted),
             received=self.clock.now(),
             queried=queried,
         )
 
     def _trade(self, trade: lab.Trade) -> Trade:
+        """As CTP tells it: by the exchange's number, which another day uses again."""
         return Trade(
             gateway="ctp",
             account="main",
@@ -296,15 +341,18 @@ class LabVenue:
             price=float(trade.price),
             volume=float(trade.volume),
             received=self.clock.now(),
-            trading_day=DAY,
+            trading_day=self.day,
             venue_id=trade.order.venue_id,
-            venue_ref=str(trade.order.tag),
             commission=float(trade.fee),
         )
 
 
 class _Market:
     """Wide open: orders rest, unless they cross each other."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        """Of the day, from 0."""
 
     def depth(self, symbol: str) -> Depth:
         low, high = Decimal(PRICE - 1000), Decimal(PRICE + 1000)
@@ -317,16 +365,16 @@ class _Market:
         return True
 
     def now(self) -> datetime:
-        return datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
+        return datetime.combine(self.trading_day(), time(10), SHANGHAI)
 
     def trading_day(self) -> date:
-        return date(2026, 11, 23)
+        return DAYS[self.number]
 
 
-def _position(direction: Direction, buckets: Sequence[Bucket]) -> Position:
+def _position(direction: Direction, buckets: Sequence[Bucket], day: int) -> Position:
     volume = sum(bucket.volume for bucket in buckets)
     yesterday = sum(bucket.volume - bucket.today for bucket in buckets)
-    cost = float(sum(bucket.cost for bucket in buckets))
+    cost, open_cost = (float(sum(getattr(each, what) for each in buckets)) for what in ("cost", "open_cost"))
     return Position(
         "ctp",
         "main",
@@ -337,7 +385,10 @@ def _position(direction: Direction, buckets: Sequence[Bucket]) -> Position:
         yd_volume=float(yesterday),
         frozen=float(sum(bucket.frozen for bucket in buckets)),
         price=cost / volume / 10 if volume else 0.0,
-        trading_day=DAY,
+        open_price=open_cost / volume / 10 if volume else 0.0,
+        open_cost=open_cost,
+        position_cost=cost,
+        trading_day=day,
     )
 
 

@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import msgspec
+import pytest
+
 from marketbus.adapters.journal import SqliteJournal
 from marketbus.application.trading.ledger import Name
 from marketbus.application.trading.session import TradingSession
@@ -16,6 +19,7 @@ from marketbus.domain.journal_entry import Entry, EntryKind, Head, Recorded, Sta
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import CancelRequest, OrderRequest
 from marketbus.domain.order_terms import Direction, Offset, OrderType
+from marketbus.domain.position import Position
 from marketbus.domain.risk.book import RiskBook
 from marketbus.domain.risk.limits import Limits
 from marketbus.domain.risk.situation import Market
@@ -190,6 +194,10 @@ class World:
         self.section = ""
         """What the configuration says of the limits."""
         self.calls: list[asyncio.Task[Any]] = []
+        self.calm = False
+        """Whether the books were asked for since anything moved."""
+        self.told: dict[str, float] = {}
+        """Lots filled of orders of days that were quiet when they ended, by the venue's number."""
         self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -296,11 +304,11 @@ class World:
         return [each.entry.kind for each in await self.journal.inner.order("main", order_id)]
 
     def agree(self) -> None:
-        """At a quiet point: our books are the venue's, in every order and every lot."""
+        """At a quiet point: our books are the venue's, in every order, every lot and all funds."""
         ours = {
             order.venue_ref: (str(order.state), order.traded)
             for order in self.trading.ledger.book
-            if order.denied_by == "" and order.venue_ref
+            if order.denied_by == "" and order.venue_ref and order.trading_day in (0, self.venue.day)
         }
         theirs = {
             report.venue_ref: (str(report.state), report.traded)
@@ -309,10 +317,36 @@ class World:
         refused = {ref for ref, (state, _) in ours.items() if state == "REJECTED" and ref not in theirs}
         assert {ref: each for ref, each in ours.items() if ref not in refused} == theirs
         keys = ("direction", "volume", "yd_volume", "frozen")
-        held = [tuple(getattr(each, key) for key in keys) for each in self.trading.ledger.positions() if each.volume]
-        assert sorted(held) == sorted(tuple(getattr(each, key) for key in keys) for each in self.venue.positions())
+        held = {each.direction: each for each in self.trading.ledger.positions() if each.volume}
+        for other in (positions := self.venue.positions()):
+            mine = held.pop(other.direction)
+            assert [getattr(mine, key) for key in keys] == [getattr(other, key) for key in keys]
+        assert not held, "lots that the venue does not have"
         twice = {order_id: count for order_id, count in self.venue.inserts.items() if count > 1}
         assert not twice, "sent twice"
+        if self.calm:
+            self._agree_in_money(positions)
+        self._agree_on_days_before()
+
+    def _agree_in_money(self, positions: Sequence[Position]) -> None:
+        """What is only as new as the last complete query."""
+        held = {each.direction: each for each in self.trading.ledger.positions()}
+        for other in positions:
+            mine = held[other.direction]
+            costs = ("price", "open_cost", "position_cost")
+            assert [getattr(mine, key) for key in costs] == pytest.approx([getattr(other, key) for key in costs])
+        funds, theirs = self.trading.ledger.funds, self.venue.funds()
+        assert funds is not None
+        assert msgspec.structs.asdict(funds) == pytest.approx(msgspec.structs.asdict(theirs))
+
+    def _agree_on_days_before(self) -> None:
+        """Nothing of them is open; a fill that nobody told before its day was over is in the positions only."""
+        for order in self.trading.ledger.book:
+            if 0 < order.trading_day < self.venue.day:
+                assert not order.is_active
+                there = self.venue.settled.get(order.venue_ref)
+                assert order.traded <= (0 if there is None else there.traded)
+                assert order.venue_ref not in self.told or order.traded == self.told[order.venue_ref]
 
 
 def _was_meant(error: BaseException) -> bool:
