@@ -1,6 +1,7 @@
 """Every code block of the README and the documentation works as printed, in both languages."""
 
 import asyncio
+import json
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Generator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,10 +20,13 @@ import pytest
 from marketbus.adapters.clock import SystemClock
 from marketbus.adapters.hours import read_hours
 from marketbus.adapters.journal import SqliteJournal
+from marketbus.adapters.nats.embedded import find_binary
 from marketbus.apps import paths
 from marketbus.apps.config import load
+from marketbus.apps.permits.write import write as write_permits
 from marketbus.domain.journal_entry import Entry, EntryKind
 from tests.e2e.demo import COMMAND, demo
+from tests.system.config import SETTING
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -118,6 +123,14 @@ def test_toml_blocks_are_valid(block: Block, tmp_path: Path) -> None:
     if "[[hours]]" in block.text:
         assert read_hours(block.text)
         return
+    if "[user." in block.text:
+        (tmp_path / "users.toml").write_text(block.text)
+        assert list(write_permits(tmp_path / "users.toml", (), datetime.now(UTC)))
+        return
+    for name in re.findall(r'^(?:nkey|tls_ca) = "([^"]+)"', block.text, re.MULTILINE):
+        (tmp_path / name).touch()
+    fronts = {"交易服务器": "10.0.0.1:30001", "行情服务器": "10.0.0.1:30011"}
+    (tmp_path / "connect_ctp.json").write_text(json.dumps(SETTING | fronts), "utf-8")
     file = tmp_path / "marketbus.toml"
     file.write_text(block.text)
     config = load(file, env={"CTP_PASSWORD": "secret", "SOPT_PASSWORD": "secret"})
@@ -133,6 +146,17 @@ def test_shell_blocks_run(block: Block, url: str, state: Path, tmp_path: Path, m
                 continue
             case ["make", target, *_]:
                 run(["make", "-n", target], url, ROOT)
+            case ["set", "-a;", ".", file, *_]:  # who one is, for what follows in that shell
+                permitted(tmp_path, url)
+                assert (tmp_path / file.rstrip(";")).exists()
+            case ["nats-server", "-c", file]:
+                permitted(tmp_path, url)
+                run([str(find_binary()), "-c", file, "-t"], url, tmp_path)
+            case ["nats-server", "--signal", "reload"]:  # there is no server of ours that it would find
+                assert "reload" in subprocess.run([find_binary(), "--help"], capture_output=True, text=True).stdout
+            case ["marketbus", "permits", *_]:
+                permitted(tmp_path, url)
+                run(words, url, tmp_path)
             case ["marketbus", command, *rest] if (
                 "-c" in rest
             ):  # would leave this machine: only its options are looked at
@@ -155,6 +179,13 @@ def test_shell_blocks_run(block: Block, url: str, state: Path, tmp_path: Path, m
                 run([sys.executable, "-m", "pytest", "--collect-only", *rest], url, ROOT)
             case _:
                 raise AssertionError(f"{block.page.name}: nobody tests {line!r}")
+
+
+def permitted(folder: Path, url: str) -> None:
+    """The folder of an administrator."""
+    if not (folder / "users.toml").exists():
+        shutil.copytree(ROOT / "deploy" / "nats", folder, dirs_exist_ok=True)
+        run(["marketbus", "permits"], url, folder)
 
 
 def run(words: list[str], url: str, folder: Path) -> str:
