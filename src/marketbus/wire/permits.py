@@ -54,6 +54,8 @@ VERBS: Mapping[tuple[Group, str], tuple[Role, ...]] = {
     (Group.TD, "account"): _DESK,
     (Group.TD, "head"): _DESK,
     (Group.TD, "events"): _DESK,
+    (Group.TD, "risk"): _DESK,
+    (Group.OPS, "tighten_risk"): _OPERATOR,
     (Group.OPS, "pin"): _OPERATOR,
     (Group.OPS, "unpin"): _OPERATOR,
     (Group.OPS, "reconnect"): _OPERATOR,
