@@ -55,9 +55,10 @@ MAY_ASK: dict[str, set[Role]] = {
             "account",
             "head",
             "events",
+            "risk",
         )
     },
-    **{f"ops.{name}": {Role.OPERATOR} for name in ("pin", "unpin", "reconnect", "kill", "release")},
+    **{f"ops.{name}": {Role.OPERATOR} for name in ("pin", "unpin", "reconnect", "kill", "release", "tighten_risk")},
     "ops.killed": DESK,
 }
 
