@@ -12,6 +12,12 @@ class ExitCode(IntEnum):
     """A command could not do what was asked; of a worker: a crash."""
     USAGE = 2
     """Wrong command line or configuration."""
+    DENIED = 3
+    """An order that one of our rules denied: it never reached the venue."""
+    REJECTED = 4
+    """An order that the venue rejected."""
+    OUTCOME_UNKNOWN = 5
+    """Nobody knows yet what became of an order: look it up by its id."""
     CONFIG = 64
     """A worker found its configuration wrong: starting it again would not help."""
     REPLACE = 70

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from marketbus.apps.cli import desk, lab, pins, ready, reconnect, server, watch
+from marketbus.apps.cli import desk, holdings, lab, order, pins, ready, reconnect, server, watch
 
 app = typer.Typer(
     name="marketbus",
@@ -41,6 +41,9 @@ app.command("ready")(ready.ready)
 app.command("pin")(pins.pin)
 app.command("unpin")(pins.unpin)
 app.command("reconnect")(reconnect.reconnect)
+app.add_typer(order.app, name="order")
+app.command("positions")(holdings.positions)
+app.command("account")(holdings.account)
 app.command("kill")(desk.kill)
 app.command("release")(desk.release)
 app.command("calendar")(server.calendar)
