@@ -21,6 +21,7 @@ from marketbus import (
     Offset,
     Order,
     OrderDenied,
+    OrderRejected,
     OutcomeUnknown,
     Trade,
     UnknownGateway,
@@ -98,6 +99,14 @@ async def test_a_day_of_a_program(system: System) -> None:
 
             dear = await bus.send_order(one, "long", Offset.OPEN, 1, market.ask, type="FOK")
             await dear.done(within=5)
+
+            system.lab.control.reject_orders(51)
+            refused = await bus.buy(one, 1, market.low)
+            with pytest.raises(OrderRejected, match=r"\[51\] CTP:平昨仓位不足 .*今仓请用平今") as rejected:
+                await refused.accepted(within=5)
+            assert rejected.value.error_id == 51
+            assert (await refused.done()).state == "REJECTED"
+            system.lab.control.reject_orders()
 
             closed = await bus.sell(one, 1, market.bid, offset="平今")
             assert (await closed.done(within=5)).offset == "CLOSETODAY"

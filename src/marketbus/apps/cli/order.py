@@ -154,8 +154,7 @@ def _run(work: Coroutine[None, None, T], *, as_json: bool) -> T:
     try:
         return run(work)
     except OrderDenied as error:
-        bounds = "" if error.limit in (None, "") else f" (limit {error.limit}, value {error.value})"
-        _end(ExitCode.DENIED, f"DENIED by {error.rule}{bounds}: {error}", error.order if as_json else None)
+        _end(ExitCode.DENIED, f"DENIED by {error.rule}: {error}", error.order if as_json else None)
     except OrderRejected as error:
         _end(ExitCode.REJECTED, f"REJECTED: {error}", error.order if as_json else None)
     except OutcomeUnknown as error:
