@@ -3,8 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from time import time_ns
-from typing import Any
 
 import pytest
 from nats.aio.msg import Msg
@@ -12,13 +10,11 @@ from nats.aio.msg import Msg
 import marketbus
 from marketbus import NotPermitted
 from marketbus.apps.exit_codes import ExitCode
-from marketbus.domain.order import Order
 from marketbus.domain.tick import Tick, TickFlag
 from marketbus.wire import codec, subjects
 from tests.system import eventually
-from tests.system.permitted import PermittedSystem, Person, permits
+from tests.system.permitted import PermittedSystem, permits
 
-WAIT = 5_000_000_000
 LONG = 3.0
 """Far below every time-out of a request."""
 
@@ -40,18 +36,11 @@ async def has_tick(bus: marketbus.Bus, vt_symbol: str) -> bool:
     return bool(await bus.snapshot(vt_symbol))
 
 
-async def ask(person: Person, user: str, verb: str, **body: Any) -> dict[str, Any]:
-    subject = subjects.td_rpc("ctp", "main", verb, user)
-    return json.loads((await person.client.request(subject, json.dumps(body).encode(), timeout=5)).data)
-
-
-async def send(person: Person, user: str, system: PermittedSystem, order_id: str) -> dict[str, Any]:
-    symbol, _, exchange = system.kind.one.partition(".")
+def low(system: PermittedSystem) -> float:
+    """A price that rests."""
+    symbol = system.kind.one.partition(".")[0]
     depth = system.lab.call(lambda lab: lab.terminal._venue.depth(symbol))  # pyright: ignore[reportPrivateUsage]
-    return await ask(
-        person, user, "send_order", symbol=symbol, exchange=exchange, client_order_id=order_id, direction="long",
-        offset="open", volume=1, price=float(depth.lower), valid_until=time_ns() + WAIT,
-    )  # fmt: skip
+    return float(depth.lower)
 
 
 def orders_at_the_venue(system: PermittedSystem) -> int:
@@ -113,17 +102,28 @@ async def test_a_consumer_neither_orders_nor_forges_nor_reads_what_is_others(sys
 async def test_a_trader_trades_under_its_own_name_on_its_own_account(system: PermittedSystem) -> None:
     await ready(system)
     before = orders_at_the_venue(system)
+    async with system.bus("li") as bus:
+        sent = await bus.buy(system.kind.one, 1, low(system), client_order_id="li-1")
+        accepted = await sent.accepted(within=10)
+        assert (accepted.origin, accepted.account) == ("li", "main")
+        assert [order.client_order_id for order in await bus.orders(active=True)] == ["li-1"]
+        assert (await bus.account()).balance > 0
+        await sent.cancel()
+    assert orders_at_the_venue(system) == before + 1
+    async with system.bus("wang") as other, system.bus("recorder") as consumer:
+        for stranger in (other, consumer):
+            began = time.monotonic()
+            with pytest.raises(NotPermitted):
+                await stranger.buy(system.kind.one, 1, low(system))
+            with pytest.raises(NotPermitted):
+                await stranger.orders()
+            with pytest.raises(NotPermitted):
+                await stranger.cancel("li-1")
+            with pytest.raises(NotPermitted):
+                async for _ in stranger.follow_orders():
+                    pass
+            assert time.monotonic() - began < LONG
     async with system.person("li") as li, system.person("wang") as wang:
-        heard: list[Order] = []
-
-        async def take(message: Msg) -> None:
-            heard.append(codec.decode(Order, message.data))
-
-        await li.client.subscribe("td.order.ctp.main.>", cb=take)  # pyright: ignore[reportUnknownMemberType]
-        await li.client.flush()
-        sent = await send(li, "li", system, "li-1")
-        assert (sent["denied_by"], sent["origin"]) == ("", "li")
-        await eventually(lambda: any(order.state == "ACCEPTED" for order in heard), "the accepted order")
         await li.refused_to_publish(subjects.td_rpc("ctp", "main", "send_order", "wang"))
         await li.refused_to_publish(subjects.td_rpc("ctp", "other", "send_order", "li"))
         await li.refused_to_publish(subjects.td_rpc("ctp2", "main", "send_order", "li"))
@@ -132,26 +132,29 @@ async def test_a_trader_trades_under_its_own_name_on_its_own_account(system: Per
             for principal in ("wang", "li"):
                 await wang.refused_to_publish(subjects.td_rpc("ctp", "main", verb, principal))
         await wang.refused_to_listen("td.order.ctp.main.>")
-        assert orders_at_the_venue(system) == before + 1
-        cancelled = await ask(li, "li", "cancel_order", client_order_id="li-1", valid_until=time_ns() + WAIT)
-        assert cancelled["client_order_id"] == "li-1"
+    assert orders_at_the_venue(system) == before + 1
 
 
 async def test_an_operator_kills_and_sends_no_orders(system: PermittedSystem) -> None:
     await ready(system)
-    async with system.person("duty") as duty, system.person("li") as li:
-
-        async def operate(verb: str) -> dict[str, Any]:
-            answer = await duty.client.request(subjects.rpc("ctp", "ops", verb, "duty"), b"{}", timeout=5)
-            return json.loads(answer.data)
-
-        await duty.refused_to_publish(subjects.td_rpc("ctp", "main", "send_order", "duty"))
-        assert (await operate("kill"))["pulled"]
-        assert (await send(li, "li", system, "li-2"))["denied_by"] == "killed"
-        assert not (await operate("release"))["pulled"]
-        answer = await ask(duty, "duty", "order", client_order_id="li-2")
-        assert answer["state"] == "DENIED"
-        await duty.refused_to_publish(subjects.rpc("ctp", "ops", "kill", "li"))
+    async with system.bus("duty") as duty, system.bus("li") as li:
+        sent = await li.buy(system.kind.one, 1, low(system), client_order_id="li-2")
+        await sent.accepted(within=10)
+        with pytest.raises(NotPermitted, match=r"'duty' publish to rpc\.ctp\.td\.main\.send_order\.duty"):
+            await duty.buy(system.kind.one, 1, low(system))
+        refused = system.command("li", "kill")
+        killed = system.command("duty", "kill", "--why", "drill")
+        assert killed.wait(30) == ExitCode.STOPPED, killed.words()
+        assert (await sent.done(within=10)).state == "CANCELLED"
+        assert refused.wait(30) == ExitCode.FAILURE
+        assert "NATS does not let 'li' publish to rpc.ctp.ops.kill.li" in refused.words()
+        with pytest.raises(marketbus.OrderDenied, match="kill"):
+            await li.buy(system.kind.one, 1, low(system))
+        assert (await duty.order("li-2")).state == "CANCELLED"
+        async with system.person("duty") as raw:
+            await raw.refused_to_publish(subjects.rpc("ctp", "ops", "kill", "li"))
+            answer = await raw.client.request(subjects.rpc("ctp", "ops", "release", "duty"), b"{}", timeout=5)
+            assert not json.loads(answer.data)["pulled"]
 
 
 async def test_a_gateway_is_itself_only_and_keeps_its_name_by_the_lease(system: PermittedSystem) -> None:

@@ -73,6 +73,13 @@ class PermittedSystem(System):
         given: dict[str, Any] = {"principal": user, "nkey": self.seed(user), "tls_ca": self.authority} | options
         return marketbus.connect(self.url, **given)
 
+    def command(self, user: str, *arguments: str) -> Process:
+        """The command line in a shell that has read the user's `.env`; its server is elsewhere than that says."""
+        lines = (self.folder / "keys" / f"{user}.env").read_text().splitlines()
+        given = dict(line.split("=", 1) for line in lines) | {"MARKETBUS_URL": self.url}
+        argv = (sys.executable, "-m", "marketbus.apps.main", *arguments)
+        return self.process(f"{user}-{arguments[0]}", *argv, env=self.env | given, cwd=self.folder)
+
     @asynccontextmanager
     async def person(self, user: str) -> "AsyncGenerator[Person]":
         """Somebody who knows nothing but the subjects, and may try anything."""
