@@ -27,8 +27,9 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from marketbus.domain.errors import BadPayload, BadRequest, BusUnavailable, MarketBusError
+from marketbus.domain.errors import BadPayload, BadRequest, BusUnavailable, MarketBusError, NotPermitted
 from marketbus.domain.tick import Tick
+from marketbus.wire.refusal import refusal_of
 from marketbus.wire.rpc import ERROR_CODE_HEADER, ERROR_HEADER, Fault, decode_reply, error_of, fault_of
 from marketbus.wire.subjects import encode_token
 
@@ -90,7 +91,7 @@ class IPCNode:
             encoding: how this node writes; it reads both.
             timeout: seconds that a call may take.
             bus: makes `subscribe("tick:rb2701.SHFE", handler)` work.
-            nats_options: for `nats.connect`: user, password, token, user_credentials, tls.
+            nats_options: for `nats.connect`: user, password, token, user_credentials, nkeys_seed, inbox_prefix, tls.
         """
         given = url if url is not None else os.environ.get("MARKETBUS_URL", "") or "nats://127.0.0.1:4222"
         texts = given.split(",") if isinstance(given, str) else given
@@ -107,6 +108,10 @@ class IPCNode:
         self._nc: Client | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._feeds: list[Any] = []
+        self._asked: dict[asyncio.Future[Msg], str] = {}
+        """Calls that wait for their answer, and the subject of each."""
+        self._denied: set[str] = set()
+        """Subjects, in lower case, that the server has refused us."""
 
     async def open(self) -> "IPCNode":
         """Connect; afterwards it reconnects for ever.
@@ -121,6 +126,11 @@ class IPCNode:
         async def on_error(error: Exception) -> None:
             logger.warning("NATS: %r", error)
             refused.set()
+            if (refusal := refusal_of(str(error))) is not None:
+                self._denied.add(refusal.subject)
+                for asked, subject in self._asked.items():
+                    if refusal.publish and refusal.concerns(subject):
+                        asked.cancel()
 
         opening = asyncio.ensure_future(
             client.connect(self._urls, name=self.name, error_cb=on_error, **(settings | self._options))
@@ -169,6 +179,9 @@ class IPCNode:
 
         A plain function is called on the event loop and must be quick; a coroutine function runs as a task of its own
         (at most 256 at a time; further calls wait).
+
+        Raises:
+            NotPermitted: the bus does not let our user be this node.
         """
         await self._subscribe(f"ipc.rpc.{encode_token(self.name)}.{encode_token(name)}", self._server(func), self.name)
 
@@ -181,11 +194,12 @@ class IPCNode:
             BadRequest: it does not take these arguments.
             BadPayload: arguments or result too large, or not plain data.
             BusUnavailable: no connection, or no answer in time. The function may have run.
+            NotPermitted: the bus does not let our user call; it did not run.
         """
         payload = self._encode(_Call(list(args), kwargs))
         subject = f"ipc.rpc.{encode_token(target)}.{encode_token(method)}"
         try:
-            reply = await self._client().request(subject, payload, timeout=self._timeout, headers=self._headers())
+            reply = await self._request(subject, payload)
         except nats.errors.NoRespondersError:
             raise UnknownTarget(f"nobody offers {target}.{method}") from None
         except (nats.errors.Error, OSError, TimeoutError) as error:
@@ -216,6 +230,7 @@ class IPCNode:
 
         Raises:
             BadRequest: a tick channel on a node without a bus.
+            NotPermitted: the bus does not let our user listen there.
         """
         if channel.startswith(TICK_CHANNEL):
             if self._bus is None:
@@ -292,13 +307,39 @@ class IPCNode:
             with contextlib.suppress(nats.errors.Error, OSError):  # the caller hears a time-out
                 await self._nc.publish(message.reply, payload, headers=headers)
 
+    async def _request(self, subject: str, payload: bytes) -> Msg:
+        asked = asyncio.ensure_future(
+            self._client().request(subject, payload, timeout=self._timeout, headers=self._headers())
+        )
+        self._asked[asked] = subject
+        self._denied.discard(subject.lower())
+        try:
+            return await asked
+        except asyncio.CancelledError:
+            self._check(subject)
+            raise
+        finally:
+            asked.cancel()
+            del self._asked[asked]
+
+    def _check(self, subject: str) -> None:
+        if subject.lower() in self._denied:
+            hint = "its user needs ipc = true, and registers under its own name only"
+            raise NotPermitted(f"NATS does not let node {self.name} use {subject}", hint, subject=subject) from None
+
     async def _subscribe(self, subject: str, callback: Callable[[Msg], Any], queue: str) -> None:
         group = encode_token(queue) if queue else ""
         client = self._client()
-        await client.subscribe(subject, group, callback)  # pyright: ignore[reportUnknownMemberType]
+        self._denied.discard(subject.lower())
+        subscription = await client.subscribe(subject, group, callback)  # pyright: ignore[reportUnknownMemberType]
         # Twice: nats-py writes PING past its own buffer (Client._send_ping), so one PONG may overtake the SUB.
         await client.flush()
         await client.flush()
+        try:
+            self._check(subject)
+        except NotPermitted:
+            await subscription.unsubscribe()
+            raise
 
     def _client(self) -> Client:
         if self._nc is None or not self._nc.is_connected:

@@ -175,6 +175,21 @@ async def test_a_gateway_is_itself_only_and_keeps_its_name_by_the_lease(system: 
     standby.stop()
 
 
+async def test_between_programs_a_node_has_the_name_of_its_user(system: PermittedSystem) -> None:
+    async with system.node("node") as node, system.node("recorder") as stranger:
+        await node.register("length", len)
+        assert await node.call("node", "length", "three") == 5
+        began = time.monotonic()
+        with pytest.raises(NotPermitted, match="ipc = true"):
+            await stranger.call("node", "length", "three")
+        with pytest.raises(NotPermitted):
+            await stranger.subscribe("alerts", print)
+        assert time.monotonic() - began < LONG
+    async with system.node("node", name="risk") as impostor:
+        with pytest.raises(NotPermitted, match=r"ipc\.rpc\.risk\.limit"):
+            await impostor.register("limit", print)
+
+
 async def test_a_key_is_rotated_without_a_restart_of_anything(system: PermittedSystem) -> None:
     await ready(system)
     old = system.folder / "old.nk"

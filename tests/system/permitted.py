@@ -12,6 +12,7 @@ from nats.aio.client import Client
 
 import marketbus
 from marketbus.client.options import tls_of
+from marketbus.ipc import IPCNode
 from marketbus.wire import subjects
 from tests.system.config import write_config
 from tests.system.nats import NatsServer
@@ -72,6 +73,16 @@ class PermittedSystem(System):
         """A client."""
         given: dict[str, Any] = {"principal": user, "nkey": self.seed(user), "tls_ca": self.authority} | options
         return marketbus.connect(self.url, **given)
+
+    def node(self, user: str, *, name: str = "") -> IPCNode:
+        """A program that speaks to others."""
+        return IPCNode(
+            name or user,
+            self.url,
+            nkeys_seed=str(self.seed(user)),
+            inbox_prefix=subjects.inbox(user),
+            tls=tls_of(self.authority),
+        )
 
     def command(self, user: str, *arguments: str) -> Process:
         """The command line in a shell that has read the user's `.env`; its server is elsewhere than that says."""
