@@ -14,8 +14,8 @@ READY = 60.0
 
 
 @contextmanager
-def demo(folder: Path, url: str = "") -> Generator[str]:
-    """A running demo, on a bus of its own or at `url`; gives the bus's url once the first tick was seen."""
+def demo(folder: Path, url: str = "", until: str = "supervisor.first_tick") -> Generator[str]:
+    """A running demo, on a bus of its own or at `url`; gives the bus's url once it has said `until`."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS")}
     env |= {"MARKETBUS_STATE": str(folder), "MARKETBUS__NATS__PORT": "0", "MARKETBUS__LOG__FORMAT": "json"}
     if url:
@@ -25,17 +25,17 @@ def demo(folder: Path, url: str = "") -> Generator[str]:
         argv = [COMMAND, "up", "--demo", "--duration", "300"]
         process = subprocess.Popen(argv, env=env, stderr=sink, stdout=subprocess.DEVNULL)
     try:
-        yield _url(log, process) or url
+        yield _url(log, process, until) or url
     finally:
         process.terminate()
         process.wait(timeout=10)
 
 
-def _url(log: Path, process: subprocess.Popen[bytes]) -> str:
+def _url(log: Path, process: subprocess.Popen[bytes], until: str) -> str:
     deadline = monotonic() + READY
     while monotonic() < deadline and process.poll() is None:
         records = [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
-        if any(record["code"] == "supervisor.first_tick" for record in records):
+        if any(record["code"] == until for record in records):
             return next((record["fields"]["url"] for record in records if record["code"] == "nats.embedded"), "")
         sleep(0.05)
-    raise AssertionError("the demo showed no tick:\n" + log.read_text())
+    raise AssertionError(f"the demo did not say {until}:\n" + log.read_text())

@@ -52,13 +52,13 @@ class Market:
 async def trading(system: System) -> AsyncGenerator[tuple[Bus, Market]]:
     async with system.connect(principal="li", request_timeout=3.0) as bus:
         await system.ready(bus)
-        market = Market(system)
 
         async def has_tick() -> bool:
-            return bool(await bus.snapshot(market.one))
+            return bool(await bus.snapshot(system.kind.one))
 
         await eventually(has_tick, "a tick")
-        yield bus, market
+        system.lab.control.call("pause")  # prices stay
+        yield bus, Market(system)
 
 
 async def test_a_day_of_a_program(system: System) -> None:
@@ -77,7 +77,8 @@ async def test_a_day_of_a_program(system: System) -> None:
             assert [each.client_order_id for each in await bus.orders(active=True)] == [rests.client_order_id]
 
             fills = await bus.buy(one, 2, market.ask, client_order_id="mine-1")
-            assert (await fills.done(within=5)).state == "FILLED"
+            filled = await fills.done(within=5)
+            assert (filled.state, filled.average_price) == ("FILLED", market.ask)
             again = await bus.buy(one, 2, market.ask, client_order_id="mine-1")  # gives the first, sends nothing
             assert again is fills
             with pytest.raises(BadRequest, match="another volume"):

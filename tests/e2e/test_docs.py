@@ -52,7 +52,7 @@ def blocks(*languages: str) -> list[object]:
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    with demo(tmp_path_factory.mktemp("demo")) as url:
+    with demo(tmp_path_factory.mktemp("demo"), until="demo.order") as url:
         yield url
 
 

@@ -416,6 +416,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{burst} orders and cancels within a second, {value} times today: from {limit} on {exchange} wants a report",
         "一秒内报撤单 {burst} 笔的情形当日第 {value} 次，达到 {exchange} 程序化交易报告标准（{limit} 次）",
     ),
+    "demo.order": (
+        "SIMULATED orders are taken; in another terminal: {command}",
+        "可以下单（仿真），在另一个终端执行：{command}",
+    ),
     "lab.started": ("simulated counter: md {md}, td {td}", "模拟柜台：行情 {md}，交易 {td}"),
     "vnpy": ("{text}", "{text}"),
 }

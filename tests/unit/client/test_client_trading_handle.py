@@ -52,7 +52,9 @@ async def test_accepted_waits_for_the_venue_and_done_for_the_end(handle: OrderHa
     handle.update(order(OrderState.SENT, 4))  # late
     assert handle.order.state == "ACCEPTED"
     handle.update(order(OrderState.FILLED, 6, traded=2.0))
-    assert (await done).traded == 2
+    await asyncio.sleep(0)
+    handle.update(order(OrderState.FILLED, 7, traded=2.0, average_price=3000.5))  # the fill comes after the report
+    assert (await done).average_price == 3000.5
     assert (await handle.accepted()).state == "FILLED"
 
 

@@ -71,7 +71,8 @@ def send(
                 valid_for=valid_for,
             )  # fmt: skip
             try:
-                return await handle.accepted(within=wait)
+                order = await handle.accepted(within=wait)
+                return await handle.done(within=wait) if order.state.is_final else order
             except TimeoutError:
                 raise _silent(handle.order, wait) from None
 

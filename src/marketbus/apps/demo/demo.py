@@ -14,6 +14,7 @@ from marketbus.adapters.nats.options import NatsOptions
 from marketbus.apps import china_locale, logs, worker_environment
 from marketbus.apps.config import load
 from marketbus.apps.demo.counter import Addresses, simulated_counter
+from marketbus.apps.demo.first_order import first_order
 from marketbus.apps.demo.screen import Above, live_board, piped, tick_lines
 from marketbus.apps.supervisor.up import Side, Supervisor
 from marketbus.apps.worker_environment import WorkerCommand
@@ -21,6 +22,7 @@ from marketbus.domain.errors import MarketBusError
 from marketbus.domain.status import Level
 
 GATEWAY = "ctp-demo"
+ACCOUNT = "demo"
 PINS = ("rb*.SHFE", "IF*.CFFEX", "au*.SHFE", "SA*.CZCE", "m*.DCE", "sc*.INE", "si*.GFEX")
 RATE = 200.0
 INSTRUMENTS = 100
@@ -60,12 +62,15 @@ async def run_demo(duration: float | None) -> int:
             def command(gateway: str, nats_url: str | None) -> WorkerCommand:
                 return worker_environment.command(gateway, file, nats_url, env)
 
+            async def hint(options: NatsOptions) -> None:
+                await first_order(options, GATEWAY, PINS[0], log)
+
             supervisor = Supervisor(
                 load(file, env=env),
                 folder / "state",
                 command,
                 log,
-                sides=[side],
+                sides=[side, hint],
                 children=[counter],
                 stderr=stderr,
                 began=began,
@@ -86,6 +91,7 @@ def _configuration(addresses: Addresses) -> str:
     }
     table = ", ".join(f'"{key}" = {json.dumps(value, ensure_ascii=False)}' for key, value in setting.items())
     text = f'[nats]\nport = 0\n\n[gateway.{GATEWAY}]\nkind = "ctp"\nsdk = "lab"\n'
+    text += f'trading = true\naccount = "{ACCOUNT}"\n'
     return text + f"subscribe = {json.dumps(PINS)}\nsetting = {{ {table} }}\n"
 
 

@@ -1,6 +1,7 @@
 """An order that was sent, to be awaited."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from marketbus.client.trading.calls import Desk
@@ -9,6 +10,9 @@ from marketbus.domain.order import Order, OrderState
 
 _SILENT = frozenset({OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN})
 """The venue has said nothing yet, as far as is known."""
+
+PRICED = 1.0
+"""Seconds to wait for the fills of an order that is over."""
 
 
 class OrderHandle:
@@ -61,11 +65,17 @@ class OrderHandle:
     async def done(self, within: float | None = None) -> Order:
         """The order once it is over: FILLED, CANCELLED, REJECTED or DENIED; look at its state.
 
+        The venue says that an order is filled before it says at which price: that is waited for too, a second at most.
+
         Raises:
             TimeoutError: it is not over yet.
             BusUnavailable: the bus was closed.
         """
-        return await self._until(lambda order: order.state.is_final, within)
+        order = await self._until(lambda order: order.state.is_final, within)
+        if order.traded and order.average_price is None:
+            with contextlib.suppress(TimeoutError):
+                return await self._until(lambda order: order.average_price is not None, PRICED)
+        return order
 
     async def cancel(self) -> Order:
         """Ask for its cancel; that it is cancelled is told by `done()`. One that is over is given back as it stands.
