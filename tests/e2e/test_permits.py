@@ -148,6 +148,8 @@ async def test_an_operator_kills_and_sends_no_orders(system: PermittedSystem) ->
         assert (await sent.done(within=10)).state == "CANCELLED"
         assert refused.wait(30) == ExitCode.FAILURE
         assert "NATS does not let 'li' publish to rpc.ctp.ops.kill.li" in refused.words()
+        assert len(killed.words().splitlines()) <= 3, killed.words()
+        assert len(refused.words().splitlines()) == 1, refused.words()
         with pytest.raises(marketbus.OrderDenied, match="kill"):
             await li.buy(system.kind.one, 1, low(system))
         assert (await duty.order("li-2")).state == "CANCELLED"

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from marketbus.client.tls_noise import hush
 from marketbus.domain.message import SENTENCES, Bilingual, Lang, say
 from marketbus.domain.status import Level, LogRecord
 from marketbus.domain.times import to_datetime
@@ -70,6 +71,7 @@ def configure(form: Literal["text", "json"], level: str, stream: Writable = sys.
     """Send the process's log to a stream, ours and that of the libraries (theirs from WARNING on)."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_JsonLines() if form == "json" else _TextLines())
+    hush()
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _logger.setLevel(LEVELS[Level(level)])
 

@@ -209,12 +209,15 @@ class Calls:
         finally:
             del self._waiting[inbox]
 
-    def _refused(self, refusal: Refusal) -> None:
+    def _refused(self, refusal: Refusal) -> bool:
         """Nobody will ever answer: whoever waits is told now, and not by a time-out."""
+        told = False
         for inbox, (subject, replies) in self._waiting.items():
             about = subject if refusal.publish else inbox
             if refusal.concerns(about):
                 replies.put_nowait(self._link.not_permitted(refusal, about))
+                told = True
+        return told
 
     async def _next(self, replies: Replies, gateway: str, verb: str, patience: float) -> Msg:
         try:

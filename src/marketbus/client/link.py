@@ -14,6 +14,7 @@ from nats.aio.subscription import Subscription
 
 from marketbus.client.options import Options
 from marketbus.client.stats import Stats, Throttle, logger
+from marketbus.client.tls_noise import hush
 from marketbus.domain.errors import BusUnavailable, NotPermitted
 from marketbus.wire import subjects
 from marketbus.wire.refusal import Refusal, refusal_of
@@ -53,7 +54,8 @@ class Link:
         self.options = options
         self.on_disconnect: list[Callable[[], None]] = []
         self.on_reconnect: list[Callable[[], None]] = []
-        self.on_refused: list[Callable[[Refusal], None]] = []
+        self.on_refused: list[Callable[[Refusal], bool]] = []
+        """Each says whether it has told whoever asked."""
         self._stats = stats
         self._throttle = throttle
         self._nc = Client()
@@ -78,6 +80,7 @@ class Link:
         Raises:
             BusUnavailable: no server takes us.
         """
+        hush()
         await self._connect()
         self._up = True
 
@@ -234,18 +237,18 @@ class Link:
             shed = next((tap for tap in self._taps if tap.live is error.sub), None)
             if shed is not None and shed.on_shed is not None:
                 shed.on_shed()
-        if (refusal := refusal_of(str(error))) is not None:
-            self._refused(refusal)
+        if (refusal := refusal_of(str(error))) is not None and self._refused(refusal):
+            return
         if self._up and not self._closing:
             self._throttle.warning("nats", f"NATS: {error!r}")
 
-    def _refused(self, refusal: Refusal) -> None:
+    def _refused(self, refusal: Refusal) -> bool:
         if not refusal.publish:
             for tap in self._taps:
                 if refusal.concerns(tap.subject):
                     tap.refused = self.not_permitted(refusal, tap.subject)
-        for listener in list(self.on_refused):
-            listener(refusal)
+        told = [listener(refusal) for listener in self.on_refused]
+        return any(told)
 
     def _lost(self, client: Client) -> None:
         if self._closing or client is not self._nc or not self._up:
