@@ -79,6 +79,7 @@ class Lane:
         self.journal = paths.journal_file(system.folder / "state", self.name)
         depth = self.lab.call(lambda lab: lab.terminal._venue.depth(symbol(vt_symbol)))  # pyright: ignore[reportPrivateUsage]
         self._lower, self._upper = depth.lower, depth.upper
+        self.lowest = float(depth.lower)
         self._tick = Decimal(str(self.lab.listings[symbol(vt_symbol)].tick))
         self._tags: dict[tuple[str, float, int], str] = {}
         self.began = 0.0

@@ -18,6 +18,9 @@ WAIT = 5_000_000_000
 """ns that a request stays valid."""
 
 
+_ORDER, _TRADE = (str(kind.__struct_config__.tag) for kind in (Order, Trade))
+
+
 class Trader:
     """Of one gateway. Start with `listen`."""
 
@@ -61,18 +64,32 @@ class Trader:
 
     async def tell(self, verb: str, **body: Any) -> None:
         """A request whose answer nobody waits for; it has left when this returns."""
-        await self.client.publish(self._subject(verb), json.dumps(body).encode(), reply=self.client.new_inbox())
+        await self.post(verb, **body)
         await self.client.flush()
 
-    async def stream(self, verb: str, kind: type, within: float = 5.0) -> list[Any]:
+    async def post(self, verb: str, **body: Any) -> None:
+        """The same; during an outage it leaves when the bus is back."""
+        await self.client.publish(self._subject(verb), json.dumps(body).encode(), reply=self.client.new_inbox())
+
+    async def catch_up(self) -> None:
+        """Hear all that was told from the beginning: a plain subscription misses what is told while it is away."""
+        told = await self.messages("events", since=0)
+        self.heard[:] = [codec.decode(Order, each) for each in told if codec.tag_of(each) == _ORDER]
+        self.fills[:] = [codec.decode(Trade, each) for each in told if codec.tag_of(each) == _TRADE]
+
+    async def stream(self, verb: str, kind: type) -> list[Any]:
+        """A long answer of one kind."""
+        return [codec.decode(kind, each) for each in await self.messages(verb)]
+
+    async def messages(self, verb: str, within: float = 5.0, **body: Any) -> list[bytes]:
         """A long answer, to its end."""
         inbox = self.client.new_inbox()
         answers = await self.client.subscribe(inbox)  # pyright: ignore[reportUnknownMemberType]
-        found: list[Any] = []
+        found: list[bytes] = []
         try:
-            await self.client.publish(self._subject(verb), b"{}", reply=inbox)
+            await self.client.publish(self._subject(verb), json.dumps(body).encode(), reply=inbox)
             while (message := await answers.next_msg(timeout=within)).data:
-                found.append(codec.decode(kind, message.data))
+                found.append(message.data)
         finally:
             await answers.unsubscribe()
         return found

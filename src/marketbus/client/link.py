@@ -129,15 +129,33 @@ class Link:
         """Wait until the server has seen everything sent so far.
 
         Raises:
-            BusUnavailable: it did not answer.
+            BusUnavailable: it did not answer, or the connection broke.
         """
+        # nats-py waits its time out for the PONG of a connection that is gone.
+        flushing = asyncio.ensure_future(self._flush())
+
+        def on_cut() -> None:
+            flushing.cancel()
+
+        self.on_disconnect.append(on_cut)
         try:
-            # nats-py writes PING past its own buffer (Client._send_ping), so the first PONG may overtake a SUB that is
-            # still in it; by then the buffer has been written, and the second PONG is a true barrier.
-            await self._nc.flush(timeout=5)
-            await self._nc.flush(timeout=5)
+            if not self.connected:
+                on_cut()
+            await asyncio.wait({flushing})
+            if flushing.cancelled():
+                raise BusUnavailable(f"the connection to NATS at {self.options.where} broke", "reconnecting")
+            flushing.result()
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise BusUnavailable(f"NATS at {self.options.where}: {error}") from error
+        finally:
+            self.on_disconnect.remove(on_cut)
+            flushing.cancel()
+
+    async def _flush(self) -> None:
+        # nats-py writes PING past its own buffer (Client._send_ping), so the first PONG may overtake a SUB that is
+        # still in it; by then the buffer has been written, and the second PONG is a true barrier.
+        await self._nc.flush(timeout=5)
+        await self._nc.flush(timeout=5)
 
     async def confirm(self, *taps: Tap) -> None:
         """Wait until the server has taken these subscriptions.

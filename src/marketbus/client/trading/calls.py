@@ -135,7 +135,7 @@ class TradingCalls:
 
     async def head(self, desk: Desk) -> int:
         """The last position of the account's journal."""
-        return (await self._one(desk, "head", Nothing(), JournalHead)).position
+        return (await self._one(desk, "head", Nothing(), JournalHead, unbroken=True)).position
 
     async def events(self, desk: Desk, kind: type[P], since: int) -> tuple[list[P], int, bool]:
         """One page of what the journal tells of a kind: the payloads, the position they reach to, and whether
