@@ -13,12 +13,14 @@ from marketbus.adapters.journal import SqliteJournal
 from marketbus.adapters.local.kill import WaitingKill
 from marketbus.adapters.nats.journal_heads import KvJournalHeads, NoJournalHeads
 from marketbus.adapters.nats.trading_publisher import NatsTradingPublisher
+from marketbus.adapters.state.statements import FileStatements
 from marketbus.adapters.thresholds import cn_thresholds
 from marketbus.application.host import GatewayHost
 from marketbus.application.trading.ledger import Name
 from marketbus.application.trading.market_view import GatewayMarketView
 from marketbus.application.trading.service import AccountService
 from marketbus.application.trading.session import TradingSession
+from marketbus.application.trading.statements import Statements
 from marketbus.application.trading.trading import Trading
 from marketbus.apps import paths
 from marketbus.apps.local_desk import local_desk
@@ -29,6 +31,7 @@ from marketbus.domain.rates import Rates
 from marketbus.domain.risk.book import RiskBook
 from marketbus.domain.risk.limits import Limits
 from marketbus.domain.status import Level
+from marketbus.domain.times import from_yyyymmdd, yyyymmdd
 from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import Gateway
 from marketbus.ports.journal import JournalUnavailable
@@ -42,11 +45,13 @@ class Desk(NamedTuple):
     service: AccountService
     waiting: WaitingKill
     """Taken already; let go of once the journal has it."""
+    statements: Statements
 
     async def run(self) -> None:
         """Trade until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.trading.run())
+            tasks.create_task(self.statements.run())
             await self.trading.outbox.kept()
             self.waiting.remove()
 
@@ -108,12 +113,17 @@ async def trading(
             log=logs,
             limits_section=limits_section,
         )
-        service = AccountService(parts, journal, clock)
+        parts.reconciliation.market_day = lambda: yyyymmdd(calendar.days.trading_day_of(gateway.market_clock.now()))
+        kept = FileStatements(paths.gateway_dir(state, name.gateway) / "settlements" / name.account)
+        statements = Statements(
+            gateway, session, kept, lambda day: yyyymmdd(calendar.days.previous(from_yyyymmdd(day))), logs
+        )
+        service = AccountService(parts, journal, clock, statements)
         waiting = WaitingKill(paths.gateway_dir(state, name.gateway))
         if (asked := waiting.read()) is not None:  # before the first order
             service.kill(asked.why, asked.principal)
         async with local_desk(paths.desk_socket(state, name.gateway), service, logs):
-            yield Desk(parts, service, waiting)
+            yield Desk(parts, service, waiting, statements)
     finally:
         await journal.stop()
 

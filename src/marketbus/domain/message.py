@@ -299,6 +299,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "no local kill switch at {path}: {detail}; over NATS it works",
         "本机急停通道 {path} 无法打开：{detail}；经 NATS 的急停不受影响",
     ),
+    "desk.new_day": (
+        "trading day {day} begins: counters at 0, positions of {before} are yesterday's",
+        "进入交易日 {day}：计数清零，{before} 的持仓转为昨仓",
+    ),
+    "settlement.kept": ("settlement statement of {day} kept", "{day} 结算单已存档"),
+    "settlement.not_kept": (
+        "settlement statement of {day} cannot be kept: {detail}",
+        "{day} 结算单无法存档：{detail}",
+    ),
     "limits.tightened": ("{principal} tightened limits: {limits}", "{principal} 收紧了限额：{limits}"),
     "limits.tight": (
         "limits tightened while running are still in force: {limits}",

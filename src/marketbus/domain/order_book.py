@@ -146,6 +146,9 @@ class OrderBook:
         ]
         for order in gone:
             del self._lives[order.client_order_id]
+        self._unclaimed = {
+            key: trade for key, trade in self._unclaimed.items() if not 0 < key.trading_day < trading_day
+        }
         self._by_ref = {ref: name for ref, name in self._by_ref.items() if name in self._lives}
         self._by_venue_id = {key: name for key, name in self._by_venue_id.items() if name in self._lives}
         return len(gone)
@@ -186,4 +189,14 @@ def _may_be(order: Order, words: OrderReport | Trade) -> bool:
     same = order.exchange is words.exchange and len(days) <= 1
     if isinstance(words, Trade):  # the legs of a combination are filled under their own symbols and directions
         return same
-    return same and order.symbol == words.symbol and order.direction is words.direction
+    if not same and not _first_word(order, words):
+        return False
+    return order.exchange is words.exchange and order.symbol == words.symbol and order.direction is words.direction
+
+
+def _first_word(order: Order, words: OrderReport) -> bool:
+    """Whether the venue speaks of it for the first time: until then its trading day is what we took for it, and the
+    day may have changed since the login that told it."""
+    unspoken = order.state in (OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN) and not order.venue_id
+    asked = (words.venue_ref, words.price, words.volume) == (order.venue_ref, order.price, order.volume)
+    return unspoken and asked and words.trading_day > order.trading_day

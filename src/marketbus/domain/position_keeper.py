@@ -48,6 +48,8 @@ class _Side:
         self.close_profit = 0.0
         self.commission = 0.0
         self.net = False
+        self.margin_per_lot = 0.0
+        """As the venue said last; counts while its rates are not known."""
 
 
 class PositionKeeper:
@@ -81,6 +83,7 @@ class PositionKeeper:
             side.net = net
             side.close_profit, side.commission = position.close_profit, position.commission
             side.holding = Holding(_lots(position))
+            side.margin_per_lot = position.margin / abs(position.volume)
 
     def trade(self, trade: Trade) -> Booked:
         """Count a trade; the second time it changes nothing."""
@@ -150,7 +153,7 @@ class PositionKeeper:
             open_price=open_cost / per_lot if per_lot else 0.0,
             open_cost=open_cost,
             position_cost=cost,
-            margin=0.0 if charge is None else charge.of(cost, volume),
+            margin=side.margin_per_lot * volume if charge is None else charge.of(cost, volume),
             close_profit=side.close_profit,
             commission=side.commission,
             hedge=key.hedge,

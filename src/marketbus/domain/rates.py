@@ -30,6 +30,16 @@ class MarginRates(msgspec.Struct, frozen=True):
     short: Charge = Charge()
 
 
+class InstrumentRates(msgspec.Struct, frozen=True):
+    """The rates of one instrument as they are kept; None where the venue did not say."""
+
+    vt_symbol: str
+    margin: MarginRates | None = None
+    commission: CommissionRates | None = None
+    asked: int = 0
+    """ns UTC, when the venue was asked on this trading day; 0: not yet."""
+
+
 class Rates(msgspec.Struct, frozen=True):
     """Both; None where the venue was not asked or did not say."""
 

@@ -25,3 +25,8 @@ def from_datetime(moment: datetime) -> int:
 def yyyymmdd(day: date) -> int:
     """A date as the integer 20261121."""
     return day.year * 10_000 + day.month * 100 + day.day
+
+
+def from_yyyymmdd(day: int) -> date:
+    """The integer 20261121 as a date."""
+    return date(day // 10_000, day // 100 % 100, day % 100)

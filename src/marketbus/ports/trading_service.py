@@ -7,6 +7,7 @@ from marketbus.domain.account import Account
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import CancelRequest, OrderRequest
 from marketbus.domain.position import Position
+from marketbus.domain.rates import InstrumentRates
 from marketbus.domain.risk.limits import Tightening
 from marketbus.domain.risk.report import RiskReport
 from marketbus.domain.trade import Trade
@@ -74,6 +75,18 @@ class TradingService(Protocol):
 
     def head(self) -> int:
         """The last position of the journal at which something is told; what is asked for later holds all up to it."""
+        ...
+
+    def rates(self, vt_symbols: Sequence[str]) -> Sequence[InstrumentRates]:
+        """Margin and commission rates as they are kept; of all that was traded, if none is named."""
+        ...
+
+    async def settlement(self, trading_day: int) -> tuple[int, str]:
+        """The statement of a day (0: the last) as the venue wrote it, with the day."""
+        ...
+
+    def settlement_days(self) -> Sequence[int]:
+        """Days whose statements are kept, the oldest first."""
         ...
 
     def risk(self) -> RiskReport:

@@ -44,6 +44,9 @@ _REPLIES: dict[str, type[msgspec.Struct]] = {
     "JournalHead": td_rpc.JournalHead,
     "Killed": td_rpc.Killed,
     "RiskReport": RiskReport,
+    "KnownRates": td_rpc.KnownRates,
+    "SettlementPart": td_rpc.SettlementPart,
+    "SettlementDays": td_rpc.SettlementDays,
 }
 _VERBS = (*rpc.VERBS, *td_rpc.TD_VERBS)
 

@@ -8,6 +8,7 @@ from msgspec import Meta
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.order_request import CancelRequest, OrderRequest
 from marketbus.domain.order_terms import Direction, HedgeFlag, Offset, OrderType, word_of
+from marketbus.domain.rates import InstrumentRates
 from marketbus.domain.risk.limits import Tightening
 from marketbus.wire.rpc import Group, Nothing, Request, Verb
 
@@ -103,6 +104,37 @@ class JournalHead(msgspec.Struct, frozen=True):
     position: int
 
 
+class AskRates(Request, frozen=True):
+    """Of these instruments, or of all whose rates are kept."""
+
+    vt_symbols: Annotated[list[Text], Meta(max_length=1000)] = []
+
+
+class KnownRates(msgspec.Struct, frozen=True):
+    """As they are kept; what was not asked of the venue today (`asked` 0) is asked for soon."""
+
+    rates: list[InstrumentRates]
+
+
+class AskSettlement(Request, frozen=True):
+    """Of a trading day, yyyymmdd; 0: the last one kept."""
+
+    trading_day: Annotated[int, Meta(ge=0, le=21_000_000)] = 0
+
+
+class SettlementPart(msgspec.Struct, frozen=True):
+    """A piece of a statement; all together are the text as the venue wrote it."""
+
+    trading_day: int
+    text: str
+
+
+class SettlementDays(msgspec.Struct, frozen=True):
+    """Days whose statements are kept, yyyymmdd, the oldest first."""
+
+    days: list[int]
+
+
 class TightenRisk(Request, frozen=True):
     """Limits that are to become stricter; those that are not named stay."""
 
@@ -140,6 +172,9 @@ TD_VERBS = (
     Verb(Group.TD, "account", Nothing, "Account object", False, "Funds"),
     Verb(Group.TD, "head", Nothing, "JournalHead", False, "Where the account's journal stands"),
     Verb(Group.TD, "events", Events, "td payload", True, "What was told since a journal position"),
+    Verb(Group.TD, "rates", AskRates, "KnownRates", False, "Margin and commission rates, as they are kept"),
+    Verb(Group.TD, "settlement", AskSettlement, "SettlementPart", True, "A day's settlement statement"),
+    Verb(Group.TD, "settlement_days", Nothing, "SettlementDays", False, "Days whose statements are kept"),
     Verb(Group.TD, "risk", Nothing, "RiskReport", False, "Limits in force, and how much of each is used"),
     Verb(Group.OPS, "tighten_risk", TightenRisk, "RiskReport", False, "Make limits stricter"),
     Verb(Group.OPS, "kill", Kill, "Killed", False, "Deny new orders, cancel all open ones"),

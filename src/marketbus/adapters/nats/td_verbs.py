@@ -12,6 +12,8 @@ from marketbus.ports.trading_service import TradingService
 from marketbus.wire import codec, rpc, td_rpc
 
 _json = msgspec.json.encode
+PIECE = 100_000
+"""Characters of a statement in one message: at 6 bytes at most each, it fits NATS' 1 MB."""
 
 
 async def td_answer(service: TradingService, verb: str, request: Any, principal: str) -> Answer:
@@ -64,6 +66,19 @@ async def _head(service: TradingService, request: rpc.Nothing, principal: str) -
     return _json(td_rpc.JournalHead(service.head()))
 
 
+async def _rates(service: TradingService, request: td_rpc.AskRates, principal: str) -> Answer:
+    return _json(td_rpc.KnownRates(list(service.rates(request.vt_symbols))))
+
+
+async def _settlement(service: TradingService, request: td_rpc.AskSettlement, principal: str) -> Answer:
+    day, text = await service.settlement(request.trading_day)
+    return (_json(td_rpc.SettlementPart(day, text[at : at + PIECE])) for at in range(0, len(text), PIECE))
+
+
+async def _settlement_days(service: TradingService, request: rpc.Nothing, principal: str) -> Answer:
+    return _json(td_rpc.SettlementDays(list(service.settlement_days())))
+
+
 async def _risk(service: TradingService, request: rpc.Request, principal: str) -> Answer:
     return _json(service.risk())
 
@@ -106,6 +121,9 @@ _ANSWERS: dict[str, Callable[[TradingService, Any, str], Awaitable[Answer]]] = {
     "account": _account,
     "events": _events,
     "head": _head,
+    "rates": _rates,
+    "settlement": _settlement,
+    "settlement_days": _settlement_days,
     "risk": _risk,
     "tighten_risk": _tighten_risk,
     "kill": _kill,

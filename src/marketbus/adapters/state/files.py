@@ -41,7 +41,7 @@ class FileStateStore:
             else:
                 self._quarantine(path, "the epoch goes on from the clock")
         epoch = max(last + 1, now)
-        _replace(path, b"%d\n" % epoch)
+        replace_file(path, b"%d\n" % epoch)
         return epoch
 
     def load_pins(self) -> Sequence[str]:
@@ -58,7 +58,7 @@ class FileStateStore:
 
     def save_pins(self, pins: Sequence[str]) -> None:
         """Replace the pins."""
-        _replace(self._folder / "pins.json", msgspec.json.format(msgspec.json.encode(list(pins))))
+        replace_file(self._folder / "pins.json", msgspec.json.format(msgspec.json.encode(list(pins))))
 
     def load_contracts(self) -> tuple[int, Sequence[Contract]]:
         """The cached contracts and when (ns UTC) they were saved; (0, ()) when never or damaged."""
@@ -76,7 +76,7 @@ class FileStateStore:
     def save_contracts(self, contracts: Sequence[Contract], now: int) -> None:
         """Replace the cache."""
         cache = _ContractCache(now, [codec.encode(contract) for contract in contracts])
-        _replace(self._folder / "contracts.msgpack", msgspec.msgpack.encode(cache))
+        replace_file(self._folder / "contracts.msgpack", msgspec.msgpack.encode(cache))
 
     def _quarantine(self, path: Path, consequence: str) -> None:
         aside = path.with_name(path.name + ".damaged")
@@ -91,7 +91,7 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Write beside, flush to the disk, rename over: a crash leaves the old file or the new one."""
     beside = path.with_name(path.name + ".new")
     with beside.open("wb") as file:

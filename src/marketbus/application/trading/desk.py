@@ -7,7 +7,7 @@ from typing import Any
 
 from marketbus.application.trading.ledger import Ledger
 from marketbus.application.trading.market_view import MarketView
-from marketbus.application.trading.notes import Note
+from marketbus.application.trading.notes import Facts, Note
 from marketbus.application.trading.outbox import Outbox
 from marketbus.application.trading.restore import recalled
 from marketbus.application.trading.session import TradingSession
@@ -295,7 +295,10 @@ class OrderDesk:
         verdict = self._ledger.risk.cancel(order, now, emergency=emergency)
         if verdict is not None:
             raise OrderDenied(verdict.rule, str(verdict.words))
-        order = self._ledger.own(CancelSent(order_id, now), EntryKind.CANCEL_REQUESTED, {"by": principal})
+        facts: Facts = {"by": principal}
+        if self._ledger.risk.large(order):
+            facts["large"] = True  # counted apart, over restarts too
+        order = self._ledger.own(CancelSent(order_id, now), EntryKind.CANCEL_REQUESTED, facts)
         await self._written()
         try:
             await asyncio.wait_for(self._gateway.cancel(order), PATIENCE)

@@ -11,6 +11,7 @@ from marketbus.application.trading.matching import by_attributes
 from marketbus.application.trading.notes import Facts, Note
 from marketbus.application.trading.outbox import Outbox
 from marketbus.domain.account import Account
+from marketbus.domain.contract import Contract
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.journal_entry import EntryKind
 from marketbus.domain.order import Order, OrderState
@@ -52,6 +53,8 @@ class Ledger:
         self.misfits: Counter[str] = Counter()
         """Words of the venue that contradicted what was known, by what they were."""
         self.rates: dict[Instrument, Rates] = {}
+        self.instruments: set[Instrument] = set()
+        """Held or ordered on these days."""
         self.doubt: Callable[[], None] = lambda: None
         self._outbox = outbox
         self._market = market
@@ -114,6 +117,7 @@ class Ledger:
         for gone in before.keys() - after.keys():
             after[gone] = self._keeper.position(gone, now)
         self.risk.positions(after.values())
+        self.instruments |= {key.instrument for key in after}
         changed = tuple(each for key, each in after.items() if key not in before or _lots(each) != _lots(before[key]))
         funds = books.account
         if funds is not None:
@@ -132,12 +136,30 @@ class Ledger:
         )
 
     def begin_day(self, trading_day: int) -> None:
-        """The venue's trading day; sessions of one day follow each other."""
-        self.trading_day = trading_day
+        """The venue's trading day; sessions of one day follow each other.
+
+        With a later one the counts of the day begin anew, positions are yesterday's, and what was over by then is let
+        go of: the journal keeps it. Orders that stood end with the first complete query, which does not have them.
+        """
+        before, self.trading_day = self.trading_day, trading_day
         self.risk.day(trading_day)
+        self.book.close_day(trading_day)
+        self._noted = {name: order for name, order in self._noted.items() if name in self.book}
+        if 0 < before < trading_day:
+            self._keeper.roll(trading_day, lambda _: None)  # at which prices, the venue's own books say in a moment
+            self.instruments = {order.instrument for order in self.book}
+            self._log.log(Level.INFO, "desk.new_day", day=trading_day, before=before)
+
+    def contract(self, instrument: Instrument) -> Contract | None:
+        """As the venue lists it."""
+        return self._market.contract(instrument)
 
     def positions(self) -> list[Position]:
-        """Every position held, or traded today."""
+        """Every position held, or traded today, its profit at the last price."""
+        for held in self._keeper.positions():
+            last = self._market.market(held.instrument).last
+            if last is not None:
+                self._keeper.mark(held.instrument, last)
         return [
             msgspec.structs.replace(each, journal_position=self._outbox.written)
             for each in self._keeper.positions(self._clock.now())
@@ -211,6 +233,7 @@ class Ledger:
         )
 
     def _follow(self, order: Order) -> HoldingKey | None:
+        self.instruments.add(order.instrument)
         self.risk.follow(order, self._market.contract(order.instrument))
         return self._keeper.order(order)
 

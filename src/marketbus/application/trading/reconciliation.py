@@ -1,6 +1,7 @@
 """Our books beside the venue's: one way for a cold start, a crash, a reconnect, a new session, and every doubt."""
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 
@@ -13,7 +14,6 @@ from marketbus.domain.journal_entry import EntryKind
 from marketbus.domain.message import Bilingual
 from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_events import Absent, CancelRefused
-from marketbus.domain.rates import Rates
 from marketbus.domain.session import SessionState
 from marketbus.domain.status import Level
 from marketbus.domain.times import NS
@@ -76,6 +76,9 @@ class Reconciliation:
         self._vanished: set[str] = set()
         self.queries = 0
         """Complete ones so far."""
+        self.market_day: Callable[[], int] = lambda: 0
+        """The trading day (yyyymmdd) by the market's clock: a new one is asked for, should nobody tell of it."""
+        self._day_asked = 0
 
     def wake(self) -> None:
         """A new session, or something that only the venue can say: ask it soon."""
@@ -93,7 +96,6 @@ class Reconciliation:
                 self._due.clear()
                 if self._session.connected:
                     await self._reconcile(self._session.number)
-                await self._learn_rates()
 
     async def _reconcile(self, session: int) -> None:
         """Until the books agree, or the session is another."""
@@ -108,6 +110,7 @@ class Reconciliation:
             books = await self._books(session)
             if books is None:
                 return
+            self._new_day(books.trading_day)
             rounds += 1
             before = len(self._trades())
             matched = self._match(books)
@@ -190,22 +193,15 @@ class Reconciliation:
             self._session.state = SessionState.READY
             self._log.log(Level.INFO, "desk.ready", **facts)
 
-    async def _learn_rates(self) -> None:
-        """Of what is held or was ordered, one instrument at a time: whatever is in doubt goes first."""
-        wanted = {order.instrument for order in self._ledger.book}
-        wanted |= {position.instrument for position in self._ledger.positions()}
-        for instrument in sorted(wanted - self._ledger.rates.keys()):
-            if self._due.is_set() or not self._session.ready:
-                return
-            try:
-                found = await self._gateway.rates([instrument])
-            except BooksIncomplete:
-                return
-            self._ledger.rates[instrument] = found.get(instrument, Rates())
-
     def _trades(self) -> list[Trade]:
         book = self._ledger.book
         return [trade for order in book for trade in book.trades(order.client_order_id)]
+
+    def _new_day(self, trading_day: int) -> None:
+        """The venue went on to another day under a session that stands: what a login would have told."""
+        if trading_day > self._ledger.trading_day:
+            self._session.trading_day = trading_day
+            self._ledger.begin_day(trading_day)
 
     async def _refresh(self) -> None:
         while True:
@@ -216,7 +212,10 @@ class Reconciliation:
         """Orders and cancels that the venue does not answer."""
         while True:
             await self._sleep(ANSWER / NS / 5)
-            now = self._clock.now()
+            now, day = self._clock.now(), self.market_day()
+            if day > max(self._ledger.trading_day, self._day_asked):
+                self._day_asked = day
+                self.wake()
             for order in self._ledger.book.active():
                 if order.state is OrderState.SENT and 0 < order.sent < now - ANSWER:
                     self._desk.lost(order, "no answer")

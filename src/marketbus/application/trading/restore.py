@@ -1,17 +1,20 @@
 """The books of an account as its journal tells them: all that a worker knows when it starts."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from marketbus.application.trading.notes import Note, body_of, note_of, read
-from marketbus.domain.instrument import parse_instrument
-from marketbus.domain.journal_entry import EntryKind, Recorded
+from marketbus.domain.instrument import Exchange, parse_instrument
+from marketbus.domain.journal_entry import Entry, EntryKind, Recorded
 from marketbus.domain.order import Order
-from marketbus.domain.risk.flow import Flow, FlowState
+from marketbus.domain.risk.flow import BURST, Flow, FlowState
 from marketbus.domain.trade import Trade
 from marketbus.ports.journal import OrderJournal
+
+
+Burst = Callable[[Exchange, int], int]
 
 
 class Kept(msgspec.Struct):
@@ -31,8 +34,10 @@ class Kept(msgspec.Struct):
     """The last change of limits."""
 
 
-async def restored(journal: OrderJournal, account: str) -> Kept:
+async def restored(journal: OrderJournal, account: str, burst: Burst = lambda _exchange, _day: BURST) -> Kept:
     """Read the trading day of the last reconciliation, and what came after it: older orders were settled by then.
+
+    `burst`: how many orders and cancels within a second are an occasion to an exchange on a day.
 
     Raises:
         JournalUnavailable: it cannot be read.
@@ -45,6 +50,7 @@ async def restored(journal: OrderJournal, account: str) -> Kept:
         for recorded in page:
             if recorded.entry.kind not in _OF_THE_JOURNAL:
                 _keep(kept, flow, bodies, recorded)
+                _count(flow, recorded.entry, burst)
         kept.position = page[-1].position
         await asyncio.sleep(0)
     kept.orders = _orders(bodies)
@@ -83,14 +89,23 @@ def _keep(kept: Kept, flow: Flow, bodies: dict[str, tuple[int, msgspec.Raw]], re
         flow.state.loss_stop = True
     if "order" not in body:
         return
-    if entry.kind is EntryKind.NEW:
-        flow.order(parse_instrument(entry.vt_symbol), entry.time)
-    elif entry.kind is EntryKind.CANCEL_REQUESTED:
-        flow.cancel(parse_instrument(entry.vt_symbol), entry.time)
     bodies[entry.client_order_id] = (recorded.position, body["order"].copy())
     if (trade := read(Trade, body.get("trade"))) is not None:
         trade = msgspec.structs.replace(trade, journal_position=recorded.position)
         kept.trades.setdefault(entry.client_order_id, []).append(trade)
+
+
+def _count(flow: Flow, entry: Entry, burst: Burst) -> None:
+    """As the risk book counted it then."""
+    if entry.kind not in (EntryKind.NEW, EntryKind.CANCEL_REQUESTED):
+        return
+    instrument = parse_instrument(entry.vt_symbol)
+    many = burst(instrument.exchange, entry.trading_day)
+    if entry.kind is EntryKind.NEW:
+        flow.order(instrument, entry.time, many)
+    else:
+        large = b'"large"' in body_of(entry).get("facts", b"")
+        flow.cancel(instrument, entry.time, large=large, burst=many)
 
 
 def _orders(bodies: dict[str, tuple[int, msgspec.Raw]]) -> dict[str, Order]:

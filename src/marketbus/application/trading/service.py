@@ -5,12 +5,15 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from marketbus.application.trading.restore import notes_of
+from marketbus.application.trading.statements import Statements
 from marketbus.application.trading.trading import Trading
 from marketbus.domain.account import Account
-from marketbus.domain.errors import BusUnavailable, GatewayError, UnknownOrder
+from marketbus.domain.errors import BusUnavailable, GatewayError, NotSupported, UnknownInstrument, UnknownOrder
+from marketbus.domain.instrument import parse_instrument
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import CancelRequest, OrderRequest
 from marketbus.domain.position import Position
+from marketbus.domain.rates import InstrumentRates
 from marketbus.domain.risk.limits import Tightening
 from marketbus.domain.risk.report import RiskReport
 from marketbus.domain.trade import Trade
@@ -23,8 +26,11 @@ from marketbus.ports.trading_service import KillState
 class AccountService:
     """Implements ports.trading_service.TradingService."""
 
-    def __init__(self, trading: Trading, journal: OrderJournal, clock: Clock) -> None:
+    def __init__(
+        self, trading: Trading, journal: OrderJournal, clock: Clock, statements: Statements | None = None
+    ) -> None:
         self._trading = trading
+        self._statements = statements
         self._clock = clock
         self._journal = journal
         self.gateway, self.account = trading.ledger.name
@@ -85,6 +91,27 @@ class AccountService:
         if not outbox.begun:
             raise BusUnavailable(f"account {self.account} reads its journal", "in a moment")
         return outbox.written
+
+    def rates(self, vt_symbols: Sequence[str]) -> Sequence[InstrumentRates]:
+        """See `TradingService`."""
+        wanted = tuple(parse_instrument(text) for text in vt_symbols)
+        for instrument in wanted:
+            if self._trading.ledger.contract(instrument) is None:
+                raise UnknownInstrument(instrument.vt_symbol)
+        return self._trading.rates.known(wanted)
+
+    async def settlement(self, trading_day: int) -> tuple[int, str]:
+        """See `TradingService`."""
+        return await self._kept_statements().get(trading_day)
+
+    def settlement_days(self) -> Sequence[int]:
+        """See `TradingService`."""
+        return self._kept_statements().days()
+
+    def _kept_statements(self) -> Statements:
+        if self._statements is None:
+            raise NotSupported("settlement statements are not kept here")
+        return self._statements
 
     def risk(self) -> RiskReport:
         """See `TradingService`."""

@@ -7,6 +7,7 @@ from marketbus.application.trading.kill import KillSwitch
 from marketbus.application.trading.ledger import Ledger, Name
 from marketbus.application.trading.market_view import MarketView
 from marketbus.application.trading.outbox import RETRY, Outbox, Sleep
+from marketbus.application.trading.rate_keeper import RateKeeper
 from marketbus.application.trading.reconciliation import Reconciliation
 from marketbus.application.trading.restore import Kept, restored
 from marketbus.application.trading.session import Gone, Heard, Ready, TradingSession
@@ -52,6 +53,7 @@ class Trading:
             self.ledger, gateway, session, self.desk, self.outbox, self.standing, clock=clock, log=log, sleep=sleep
         )
         self.kill = KillSwitch(self.ledger, self.desk, session, journal, self.outbox, clock=clock, log=log, sleep=sleep)
+        self.rates = RateKeeper(self.ledger, gateway, session, clock=clock, sleep=sleep)
         self.tightenings = Tightenings(self.ledger, self.outbox, journal, log, limits_section)
         self.desk.killed = lambda: self.kill.pulled
         self.ledger.doubt = self.reconciliation.wake
@@ -69,6 +71,7 @@ class Trading:
                 self.session.serve(self._handle)
                 tasks.create_task(self.reconciliation.run())
                 tasks.create_task(self.kill.run())
+                tasks.create_task(self.rates.run())
                 tasks.create_task(self.standing.run())
                 tasks.create_task(self._heard())
                 await self.standing.good()
@@ -84,7 +87,7 @@ class Trading:
         told = False
         while True:
             try:
-                return await restored(self._journal, self.ledger.name.account)
+                return await restored(self._journal, self.ledger.name.account, self.ledger.risk.burst)
             except JournalUnavailable as error:
                 if not told:
                     self._log.log(Level.ERROR, "desk.unreadable", detail=str(error))

@@ -48,6 +48,20 @@ def release(
     raise typer.Exit(run(command.release(command.Asked(gateway, url, local, as_json=as_json))))
 
 
+def settlement(
+    day: Annotated[
+        str | None, typer.Argument(metavar="[DATE]", help="A trading day, such as 2026-11-20; the last one without.")
+    ] = None,
+    gateway: OnlyGateway = None,
+    listed: Annotated[bool, typer.Option("--list", help="The days that are kept.")] = False,
+    url: Url = None,
+) -> None:
+    """Print an account's settlement statement, as the venue wrote it."""
+    from marketbus.apps.cli import settlement as command
+
+    run(command.show_days(gateway, url) if listed else command.show(day, gateway, url))
+
+
 risk = typer.Typer(help="Limits in force and what of them is used; tighten them.", invoke_without_command=True)
 
 

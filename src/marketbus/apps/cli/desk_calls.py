@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from marketbus.client.hub import Hub
 from marketbus.client.options import PRINCIPAL_VARIABLE, Options, nkey_of, tls_of, urls_of
-from marketbus.domain.errors import MarketBusError, UnknownGateway
+from marketbus.domain.errors import BadRequest, MarketBusError, UnknownGateway
 from marketbus.wire import rpc, subjects
 from marketbus.wire.td_rpc import TD_VERBS
 
@@ -65,6 +65,17 @@ class Desks:
             what = "no live gateway trades" if gateway is None else f"gateway {gateway!r} does not trade"
             raise MarketBusError(what, "set trading = true in its configuration")
         return found
+
+    async def only(self, gateway: str | None) -> tuple[str, str]:
+        """The one gateway that trades, or the one that is named, and its account.
+
+        Raises:
+            BadRequest: there are several.
+        """
+        found = await self.accounts(gateway)
+        if len(found) > 1:
+            raise BadRequest(f"several gateways trade: {', '.join(found)}", "name one: --gateway G")
+        return next(iter(found.items()))
 
     async def ask(self, gateway: str, verb: str, request: rpc.Request, kind: type[T], account: str = "") -> T:
         """One verb with one reply.

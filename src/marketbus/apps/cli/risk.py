@@ -6,8 +6,8 @@ from typing import Any, cast
 import msgspec
 import typer
 
-from marketbus.apps.cli.desk_calls import Desks, desks
-from marketbus.domain.errors import BadRequest, ConfigError
+from marketbus.apps.cli.desk_calls import desks
+from marketbus.domain.errors import ConfigError
 from marketbus.domain.risk.limits import Limits, Tightening
 from marketbus.domain.risk.report import RiskReport
 from marketbus.wire import rpc, td_rpc
@@ -25,7 +25,7 @@ async def tighten(key: str, value: str, gateway: str | None, url: str | None, *,
     """Make one limit stricter, and print the report."""
     asked = _asked(key, value)
     async with desks(url, within=3.0) as live:
-        name = await _only(live, gateway)
+        name, _ = await live.only(gateway)
         report = await live.ask(name, "tighten_risk", td_rpc.TightenRisk(asked), RiskReport)
     _print(report, as_json=as_json)
 
@@ -39,13 +39,6 @@ def _asked(key: str, value: str) -> Tightening:
         return msgspec.convert({key: given}, Tightening, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(key, f"{value!r}: {error}") from None
-
-
-async def _only(live: Desks, gateway: str | None) -> str:
-    names = list(await live.accounts(gateway))
-    if len(names) > 1:
-        raise BadRequest(f"several gateways trade: {', '.join(names)}", "name one: --gateway G")
-    return names[0]
 
 
 def _print(report: RiskReport, *, as_json: bool) -> None:

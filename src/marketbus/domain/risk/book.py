@@ -75,10 +75,19 @@ class RiskBook:
             limit = self.limits.orders_per_second
             if limit is not None and situation.per_second >= limit:
                 return Verdict("orders_per_second", limit, situation.per_second + 1)
-        abnormal = situation.abnormal
-        large = abnormal is not None and abnormal.large_volume is not None and order.left >= abnormal.large_volume
-        self.flow.cancel(order.instrument, now, large=large, burst=_burst(situation))
+        self.flow.cancel(order.instrument, now, large=self.large(order), burst=_burst(situation))
         return None
+
+    def large(self, order: Order) -> bool:
+        """Whether the exchange calls the order's cancel a large one."""
+        day = self.flow.state.trading_day
+        abnormal = self._thresholds.abnormal(order.exchange, product_code(order.symbol), day)
+        return abnormal is not None and abnormal.large_volume is not None and order.left >= abnormal.large_volume
+
+    def burst(self, exchange: Exchange, trading_day: int) -> int:
+        """How many orders and cancels within a second are an occasion to the exchange."""
+        rule = self._thresholds.high_frequency(exchange, trading_day)
+        return BURST if rule is None or rule.burst is None else rule.burst
 
     def follow(self, order: Order, contract: Contract | None = None) -> None:
         """An order as it stands now. One that is open and was not reserved (restart, another terminal) is from now."""

@@ -1,6 +1,5 @@
 """May it trade at all: in time, this instrument, now, this close to expiry, after this loss?"""
 
-from datetime import date
 from functools import lru_cache
 
 from marketbus.domain.instrument import Instrument, Pattern
@@ -9,6 +8,7 @@ from marketbus.domain.order import Order
 from marketbus.domain.risk.limits import Limits
 from marketbus.domain.risk.situation import Situation
 from marketbus.domain.risk.verdict import Verdict
+from marketbus.domain.times import from_yyyymmdd
 
 
 def valid_until(limits: Limits, order: Order, situation: Situation) -> Verdict | None:
@@ -45,7 +45,7 @@ def expiry(limits: Limits, order: Order, situation: Situation) -> Verdict | None
     limit, listed = limits.min_days_to_expiry, situation.market.contract
     if limit is None or listed is None or listed.expire_date is None or not situation.adds:
         return None
-    days = (_date(listed.expire_date) - _date(situation.trading_day)).days
+    days = (from_yyyymmdd(listed.expire_date) - from_yyyymmdd(situation.trading_day)).days
     return None if days >= limit else Verdict("expiry", limit, days, {"expires": listed.expire_date})
 
 
@@ -66,7 +66,3 @@ def _first(patterns: tuple[str, ...], wanted: Instrument) -> str:
 @lru_cache(maxsize=1024)
 def _pattern(text: str) -> Pattern:
     return Pattern(text)
-
-
-def _date(yyyymmdd: int) -> date:
-    return date(yyyymmdd // 10_000, yyyymmdd // 100 % 100, yyyymmdd % 100)

@@ -63,11 +63,15 @@ class Books:
         funds = self._put("funds", api.reqQryTradingAccount, {}, lambda row: self._records.account(row, now()))
         again = self._put("orders", api.reqQryOrder, {}, self._side.queried_order) if twice else orders
         await self._complete(*dict.fromkeys((orders, trades, held, funds, again)))
+        account, login = own_currency(funds.rows), self._side.records.trading_day
+        if account is not None and account.trading_day > login:  # no login told of it: some counters never log out
+            self._side.records.trading_day = account.trading_day
+            raise BooksIncomplete(f"the trading day went on from {login} to {account.trading_day} meanwhile")
         return VenueBooks(
             orders=tuple(again.rows),
             trades=tuple(trades.rows),
             positions=joined(held.rows),
-            account=own_currency(funds.rows),
+            account=account,
             trading_day=self._side.records.trading_day,
             asked=again.at,
             since=orders.at if twice else 0,
