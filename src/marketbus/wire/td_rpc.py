@@ -107,7 +107,7 @@ class JournalHead(msgspec.Struct, frozen=True):
 class AskRates(Request, frozen=True):
     """Of these instruments, or of all whose rates are kept."""
 
-    vt_symbols: Annotated[list[Text], Meta(max_length=1000)] = []
+    vt_symbols: Annotated[tuple[Text, ...], Meta(max_length=1000)] = ()
 
 
 class KnownRates(msgspec.Struct, frozen=True):

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from marketbus.application.trading.notes import Note, body_of, note_of, read
+from marketbus.application.trading.notes import Facts, Note, body_of, note_of, read
 from marketbus.domain.instrument import Exchange, parse_instrument
 from marketbus.domain.journal_entry import Entry, EntryKind, Recorded
 from marketbus.domain.order import Order
 from marketbus.domain.risk.flow import BURST, Flow, FlowState
 from marketbus.domain.trade import Trade
 from marketbus.ports.journal import OrderJournal
-
 
 Burst = Callable[[Exchange, int], int]
 
@@ -104,8 +103,8 @@ def _count(flow: Flow, entry: Entry, burst: Burst) -> None:
     if entry.kind is EntryKind.NEW:
         flow.order(instrument, entry.time, many)
     else:
-        large = b'"large"' in body_of(entry).get("facts", b"")
-        flow.cancel(instrument, entry.time, large=large, burst=many)
+        facts = msgspec.json.decode(body_of(entry).get("facts", b"{}"), type=Facts)
+        flow.cancel(instrument, entry.time, large=bool(facts.get("large")), burst=many)
 
 
 def _orders(bodies: dict[str, tuple[int, msgspec.Raw]]) -> dict[str, Order]:
