@@ -189,14 +189,4 @@ def _may_be(order: Order, words: OrderReport | Trade) -> bool:
     same = order.exchange is words.exchange and len(days) <= 1
     if isinstance(words, Trade):  # the legs of a combination are filled under their own symbols and directions
         return same
-    if not same and not _first_word(order, words):
-        return False
-    return order.exchange is words.exchange and order.symbol == words.symbol and order.direction is words.direction
-
-
-def _first_word(order: Order, words: OrderReport) -> bool:
-    """Whether the venue speaks of it for the first time: until then its trading day is what we took for it, and the
-    day may have changed since the login that told it."""
-    unspoken = order.state in (OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN) and not order.venue_id
-    asked = (words.venue_ref, words.price, words.volume) == (order.venue_ref, order.price, order.volume)
-    return unspoken and asked and words.trading_day > order.trading_day
+    return same and order.symbol == words.symbol and order.direction is words.direction

@@ -60,8 +60,24 @@ class TradingSink(Protocol):
         ...
 
 
+class VenueFacts(Protocol):
+    """What an account can be told and nothing depends on; whoever asks for it cannot send an order."""
+
+    async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:
+        """Margin and commission rates, at the pace the counter allows; what the venue does not say is left out."""
+        ...
+
+    async def settlement(self, trading_day: int) -> str:
+        """The settlement statement of a day as the venue wrote it; empty when there is none.
+
+        Raises:
+            BooksIncomplete: try again later.
+        """
+        ...
+
+
 @runtime_checkable
-class TradingGateway(Protocol):
+class TradingGateway(VenueFacts, Protocol):
     """The trading side of one line, one account. Used by the order desk only.
 
     A `ports.gateway.Gateway` that trades is one too.
@@ -95,18 +111,6 @@ class TradingGateway(Protocol):
         """Query orders, trades, positions and funds to the last row, at the pace the counter allows.
 
         `twice`: the orders once more at the end, see `VenueBooks.since`.
-
-        Raises:
-            BooksIncomplete: try again later.
-        """
-        ...
-
-    async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:
-        """Margin and commission rates, at the pace the counter allows; what the venue does not say is left out."""
-        ...
-
-    async def settlement(self, trading_day: int) -> str:
-        """The settlement statement of a day as the venue wrote it; empty when there is none.
 
         Raises:
             BooksIncomplete: try again later.

@@ -61,6 +61,8 @@ class Ledger:
         self._clock = clock
         self._log = log
         self._noted: dict[str, Order] = {}
+        self._unspoken: set[str] = set()
+        """Ids of this session's orders of which the venue has not spoken."""
         self._keeper = PositionKeeper(*name, self._size, lambda instrument: self.rates.get(instrument, Rates()))
 
     # What happened.
@@ -101,6 +103,7 @@ class Ledger:
         """The order with the session's number, by which the venue will speak of it."""
         order = msgspec.structs.replace(order, venue_ref=venue_ref)
         self.book.restore(order)
+        self._unspoken.add(order.client_order_id)
         return order
 
     def noted(self, order: Order) -> None:
@@ -134,6 +137,11 @@ class Ledger:
             positions=changed,
             funds=funds,
         )
+
+    def begin_session(self, trading_day: int) -> None:
+        """A login, and the trading day that it told."""
+        self._unspoken.clear()
+        self.begin_day(trading_day)
 
     def begin_day(self, trading_day: int) -> None:
         """The venue's trading day; sessions of one day follow each other.
@@ -177,6 +185,8 @@ class Ledger:
         )
 
     def _report(self, report: OrderReport) -> Order | None:
+        if report.trading_day > self.trading_day:
+            self._redate(report.trading_day)
         changes = self.book.report(report)
         kind = EntryKind.VENUE_EVENT
         if changes[0].outcome is Outcome.UNMATCHED:
@@ -186,7 +196,19 @@ class Ledger:
                 kind = EntryKind.ADOPTED
                 changes = self.book.adopt(report)
         self._take(changes, kind, report)
-        return changes[0].order
+        order = changes[0].order
+        if order is not None:
+            self._unspoken.discard(order.client_order_id)
+        return order
+
+    def _redate(self, trading_day: int) -> None:
+        """The day went on under a session that stands: what it sent and has no answer to is of that day, not of the
+        one that its login told."""
+        for order_id in self._unspoken:
+            order = self.book.get(order_id)
+            if order is not None and order.is_active and not order.venue_id:
+                self.book.restore(msgspec.structs.replace(order, trading_day=trading_day))
+        self.doubt()
 
     def _take(
         self, changes: Iterable[Change], kind: EntryKind, event: msgspec.Struct, facts: Facts | None = None

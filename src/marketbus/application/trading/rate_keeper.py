@@ -8,7 +8,7 @@ from marketbus.application.trading.session import TradingSession
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.rates import InstrumentRates, Rates
 from marketbus.ports.clock import Clock
-from marketbus.ports.trading import BooksIncomplete, TradingGateway
+from marketbus.ports.trading import BooksIncomplete, VenueFacts
 
 LOOK = 1.0
 """Seconds between two looks at what is missing: counters take one query a second anyway."""
@@ -23,7 +23,7 @@ class RateKeeper:
     def __init__(
         self,
         ledger: Ledger,
-        gateway: TradingGateway,
+        gateway: VenueFacts,
         session: TradingSession,
         *,
         clock: Clock,
@@ -73,7 +73,7 @@ class RateKeeper:
             found = await self._gateway.rates([instrument])
         except BooksIncomplete:
             return False
-        if instrument not in found and number != self._session.number:
+        if instrument not in found and not (self._session.ready and number == self._session.number):
             return False
         self._wished.pop(instrument, None)
         self._asked[instrument] = self._clock.now()

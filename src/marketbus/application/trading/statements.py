@@ -9,7 +9,7 @@ from marketbus.domain.errors import BadRequest
 from marketbus.domain.status import Level
 from marketbus.ports.log import Log
 from marketbus.ports.statements import StatementStore
-from marketbus.ports.trading import BooksIncomplete, TradingGateway
+from marketbus.ports.trading import BooksIncomplete, VenueFacts
 
 LOOK = 1.0
 AGAIN = 600.0
@@ -21,7 +21,7 @@ class Statements:
 
     def __init__(
         self,
-        gateway: TradingGateway,
+        gateway: VenueFacts,
         session: TradingSession,
         store: StatementStore,
         before: Callable[[int], int],
@@ -37,13 +37,20 @@ class Statements:
 
     async def run(self) -> None:
         """Fetch the day before's, until cancelled."""
+        kept = tried = 0
+        wait = 0.0
         while True:
             await self._sleep(LOOK)
+            wait -= LOOK
             if not self._session.ready:
                 continue
             day = self._before(self._session.trading_day)
-            if self._store.load(day) is None and not await self._fetch(day):
-                await self._sleep(AGAIN)
+            if day == kept or (day == tried and wait > 0):
+                continue
+            if self._store.load(day) is not None or await self._fetch(day):
+                kept = day
+            else:
+                tried, wait = day, AGAIN
 
     def days(self) -> list[int]:
         """Those that are kept, the oldest first."""

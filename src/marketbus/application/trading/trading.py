@@ -107,7 +107,7 @@ class Trading:
     def _handle(self, heard: Heard) -> None:
         match heard:
             case Ready():
-                self.ledger.begin_day(heard.trading_day)
+                self.ledger.begin_session(heard.trading_day)
                 self.reconciliation.wake()
             case Gone():
                 self._log.log(Level.WARNING, "desk.lost")

@@ -64,9 +64,11 @@ class Books:
         again = self._put("orders", api.reqQryOrder, {}, self._side.queried_order) if twice else orders
         await self._complete(*dict.fromkeys((orders, trades, held, funds, again)))
         account, login = own_currency(funds.rows), self._side.records.trading_day
-        if account is not None and account.trading_day > login:  # no login told of it: some counters never log out
-            self._side.records.trading_day = account.trading_day
-            raise BooksIncomplete(f"the trading day went on from {login} to {account.trading_day} meanwhile")
+        rows = (row for answer in (again, trades, held, funds) for row in answer.rows)
+        day = max((row.trading_day for row in rows), default=login)
+        if day > login:  # no login told of it: some counters never log out
+            self._side.records.trading_day = day
+            raise BooksIncomplete(f"the trading day went on from {login} to {day}")
         return VenueBooks(
             orders=tuple(again.rows),
             trades=tuple(trades.rows),

@@ -1,8 +1,6 @@
 """A new trading day: under a session that stands, over a login, over a restart, and in the middle of a query."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -13,7 +11,6 @@ from marketbus.domain.order import OrderState
 from marketbus.domain.order_terms import Offset
 from marketbus.domain.risk.thresholds import Abnormal, HighFrequency, Thresholds
 from marketbus.lab.trading.order import Side
-from tests.unit.application.trading import lab_venue
 from tests.unit.application.trading import world as surroundings
 from tests.unit.application.trading.world import WIDE, World
 
@@ -42,11 +39,9 @@ def night(world: World, monkeypatch: pytest.MonkeyPatch) -> Night:
     """What the venue does between two days."""
 
     def pass_over() -> None:
-        terms = world.venue.counter.terms
-        world.venue.counter.new_day(date(2026, 11, 23), {"rb2701": Decimal(3100)}, terms, confirmed=True)
-        world.venue.account.orders.clear()
-        world.venue.account.trades.clear()
-        monkeypatch.setattr(lab_venue, "DAY", TUESDAY)
+        with monkeypatch.context() as patch:
+            patch.setattr(world.venue, "disconnect", lambda: None)  # some counters log nobody out
+            assert world.venue.new_day(3100)
 
     return pass_over
 
@@ -120,7 +115,7 @@ async def test_an_order_sent_before_anybody_noticed_is_of_the_day_that_the_venue
 
 
 async def test_a_loss_stop_and_used_up_cancels_end_with_the_day(world: World, night: Night) -> None:
-    world.venue.loss = 200.0
+    world.venue.loss = 20_000.0
     await world.pass_(40)
     assert (await world.send("a1")).denied_by == "daily_loss"
     night()
