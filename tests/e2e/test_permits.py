@@ -172,6 +172,7 @@ async def test_a_gateway_is_itself_only_and_keeps_its_name_by_the_lease(system: 
     other = system.start(system.worker_config("workers", ctp2=system.gateway()), "ctp2")
     await eventually(lambda: "standby" in standby.words(), "the second worker to wait for the name")
     assert "JetStream" not in standby.words()
+    assert "does not let" not in system.logs["worker-ctp"].read_text()
     assert other.wait(20) == ExitCode.CONFIG
     assert "the bus does not let our user use $kv.marketbus_names.ctp2" in other.words()
     standby.stop()

@@ -2,11 +2,13 @@
 
 import sys
 
+from marketbus.client.tls_noise import hush
 from marketbus.domain.errors import ConfigError, MarketBusError
 
 
 def main() -> None:
     """Run a command; what goes wrong is one line on stderr and an exit code, never a traceback."""
+    hush()
     try:
         from marketbus.apps.cli import commands
 

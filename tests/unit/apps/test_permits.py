@@ -1,7 +1,9 @@
 """`marketbus permits`: what it writes, what it leaves alone, what it says of mistakes."""
 
 import re
+import shutil
 import stat
+import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +11,12 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from marketbus.adapters.nats.embedded import find_binary
 from marketbus.apps.permits.write import write
 from marketbus.domain.errors import ConfigError
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
+DEPLOY = Path(__file__).parents[3] / "deploy" / "nats"
 USERS = """
 url = ["tls://bus.example:4222"]
 [tls]
@@ -150,6 +154,21 @@ def test_a_key_file_that_holds_none_is_not_overwritten(file: Path) -> None:
     with pytest.raises(ConfigError, match=r"li\.nk: holds no seed"):
         made(file)
     assert (file.parent / "keys" / "li.nk").read_text() == "not a seed"
+
+
+@pytest.mark.parametrize("cluster", [False, True], ids=["alone", "of a cluster"])
+def test_nats_server_takes_what_is_deployed(tmp_path: Path, cluster: bool) -> None:
+    shutil.copytree(DEPLOY, tmp_path, dirs_exist_ok=True)
+    made(tmp_path / "users.toml", now=datetime.now(UTC))
+    conf = tmp_path / "nats-server.conf"
+    if cluster:
+        head, begin, rest = conf.read_text().partition("# cluster {")
+        conf.write_text(head + re.sub("^# ", "", begin + rest, flags=re.MULTILINE))
+        assert "\ncluster {\n  name: marketbus" in conf.read_text()
+    done = subprocess.run(
+        [find_binary(), "-c", conf.name, "-t"], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_who_is_not_there_cannot_get_another_key(file: Path) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from marketbus.adapters.nats import journal_heads, name_bucket
 from marketbus.wire.permits import Grant, Role, grant
 
-ANSWER_WITHIN = "5m"
+ANSWER_WITHIN = "1m"
 """How long after a request a reply may go out: the last message of a long stream."""
 
 
