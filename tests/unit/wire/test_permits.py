@@ -56,6 +56,9 @@ MAY_ASK: dict[str, set[Role]] = {
             "head",
             "events",
             "risk",
+            "rates",
+            "settlement",
+            "settlement_days",
         )
     },
     **{f"ops.{name}": {Role.OPERATOR} for name in ("pin", "unpin", "reconnect", "kill", "release", "tighten_risk")},
