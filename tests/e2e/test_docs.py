@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
+import marketbus
 from marketbus.adapters.clock import SystemClock
 from marketbus.adapters.hours import read_hours
 from marketbus.adapters.journal import SqliteJournal
@@ -161,6 +162,8 @@ def test_shell_blocks_run(block: Block, url: str, state: Path, tmp_path: Path, m
                 "-c" in rest
             ):  # would leave this machine: only its options are looked at
                 assert "--config" in run(["marketbus", command, "--help"], url, tmp_path)
+            case ["marketbus", "order", "send", symbol, *terms]:  # at today's price
+                run(["marketbus", "order", "send", symbol, *at_the_market(url, symbol, terms)], url, tmp_path)
             case ["marketbus", "audit", *_]:
                 with monkeypatch.context() as patch:
                     patch.setenv("MARKETBUS_STATE", str(state))
@@ -186,6 +189,15 @@ def permitted(folder: Path, url: str) -> None:
     if not (folder / "users.toml").exists():
         shutil.copytree(ROOT / "deploy" / "nats", folder, dirs_exist_ok=True)
         run(["marketbus", "permits"], url, folder)
+
+
+def at_the_market(url: str, symbol: str, terms: list[str]) -> list[str]:
+    """The terms of an order, with the other side's price in place of the one that was printed."""
+    with marketbus.connect_sync(url) as bus:
+        (tick,) = bus.snapshot(symbol)
+    price = tick.ask_price_1 if {"long", "多"} & set(terms) else tick.bid_price_1
+    at = terms.index("--price") + 1
+    return [*terms[:at], f"{price:g}", *terms[at + 1 :]]
 
 
 def run(words: list[str], url: str, folder: Path) -> str:
