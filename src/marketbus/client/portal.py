@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from marketbus.domain.errors import MarketBusError
@@ -37,6 +38,10 @@ class Portal:
         except BaseException:
             future.cancel()
             raise
+
+    def start(self, work: Coroutine[Any, Any, R]) -> "Future[R]":
+        """Run without waiting; from any thread, a handler's too."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self) -> None:
         """Stop the loop; safe to call twice."""

@@ -1,14 +1,17 @@
 """Ticks and contracts: domain ⇄ vnpy."""
 
+import datetime as dt
 import math
 from operator import attrgetter
 from typing import Any
 
 from vnpy.trader.constant import Exchange as VnpyExchange
 from vnpy.trader.constant import OptionType as VnpyOptionType
+from vnpy.trader.constant import Product as VnpyProduct
 from vnpy.trader.object import ContractData, TickData
 
 from marketbus.domain.contract import Contract, OptionType, Product
+from marketbus.domain.errors import NotSupported
 from marketbus.domain.instrument import Exchange, product_code
 from marketbus.domain.tick import Tick, TickFlag
 from marketbus.domain.times import SHANGHAI, from_datetime, to_datetime, yyyymmdd
@@ -112,6 +115,41 @@ def contract_from_vnpy(data: ContractData) -> Contract:
         product_id=product_code(data.symbol),
         option_index=data.option_index or None,
     )
+
+
+def contract_to_vnpy(contract: Contract) -> ContractData:
+    """A domain contract as vnpy's; its option's days are those of Shanghai.
+
+    Raises:
+        NotSupported: vnpy has no such exchange or product.
+    """
+    try:
+        exchange, product = VnpyExchange(contract.exchange.value), VnpyProduct[contract.product.name]
+    except (KeyError, ValueError):
+        raise NotSupported(f"vnpy has no contract like {contract.vt_symbol} ({contract.product})") from None
+    option = contract.option_type
+    return ContractData(
+        gateway_name=contract.gateway,
+        symbol=contract.symbol,
+        exchange=exchange,
+        name=contract.name,
+        product=product,
+        size=contract.size,
+        pricetick=contract.pricetick,
+        min_volume=contract.min_volume,
+        max_volume=contract.max_volume,
+        option_strike=contract.option_strike or 0.0,
+        option_underlying=contract.option_underlying or "",
+        option_type=None if option is None or option is OptionType.UNKNOWN else VnpyOptionType[option.name],
+        option_listed=_day(contract.list_date) if option is not None else None,
+        option_expiry=_day(contract.expire_date) if option is not None else None,
+        option_portfolio=contract.option_portfolio or "",
+        option_index=contract.option_index or "",
+    )
+
+
+def _day(day: int | None) -> dt.datetime | None:
+    return None if day is None else dt.datetime.strptime(str(day), "%Y%m%d")
 
 
 def _present(value: float) -> float | None:
