@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 from vnpy.event import Event, EventEngine
 from vnpy.trader.constant import Direction, Exchange, Offset, OrderType, Status
-from vnpy.trader.event import EVENT_ACCOUNT, EVENT_CONTRACT, EVENT_LOG, EVENT_ORDER, EVENT_POSITION, EVENT_TICK, EVENT_TRADE
+from vnpy.trader.event import (
+    EVENT_ACCOUNT,
+    EVENT_CONTRACT,
+    EVENT_LOG,
+    EVENT_ORDER,
+    EVENT_POSITION,
+    EVENT_TICK,
+    EVENT_TRADE,
+)
 from vnpy.trader.object import CancelRequest, OrderRequest, SubscribeRequest
 
 from marketbus.client.vnpy_gateway import MarketBusGateway
