@@ -207,7 +207,8 @@ async def test_a_key_is_rotated_without_a_restart_of_anything(system: PermittedS
         async for tick in bus.ticks(system.kind.one, snapshot=False):
             assert tick.epoch == epoch
             break
-    with pytest.raises(marketbus.BusUnavailable, match=r"(?i)authorization|refuse"):
+    # TCP may throw the server's words away with the connection (seam.asks_for_credentials says how).
+    with pytest.raises(marketbus.BusUnavailable, match=r"does not let us in: .*MARKETBUS_NKEY|reset|EOF"):
         await system.bus("li", nkey=old)
-    with pytest.raises(marketbus.BusUnavailable, match=r"(?i)certificate"):
+    with pytest.raises(marketbus.BusUnavailable, match=r"(?i)certificate verify failed.*MARKETBUS_TLS_CA"):
         await marketbus.connect(system.url, nkey=system.seed("li"), principal="li")

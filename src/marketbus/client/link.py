@@ -239,9 +239,9 @@ class Link:
                 self._nc = client
                 return
             reason = str(failed.result()) if failed.done() else f"no answer in {options.connect_timeout:g} s"
-            raise BusUnavailable(f"no NATS at {options.where}: is `marketbus up` running?", reason)
+            raise _unavailable(options, reason)
         except (nats.errors.Error, OSError) as error:
-            raise BusUnavailable(f"no NATS at {options.where}: is `marketbus up` running?", str(error)) from error
+            raise _unavailable(options, str(error)) from error
         finally:
             if not connecting.done():
                 connecting.cancel()
@@ -314,6 +314,20 @@ class Link:
         finally:
             self._replacing = None
         self._back()
+
+
+def _unavailable(options: Options, reason: str) -> BusUnavailable:
+    if "authorization violation" in reason.lower():
+        return BusUnavailable(
+            f"NATS at {options.where} does not let us in: {reason}",
+            "it asks for credentials that it knows: connect(nkey=...), MARKETBUS_NKEY; was the key replaced?",
+        )
+    if "certificate verify failed" in reason.lower():
+        return BusUnavailable(
+            f"NATS at {options.where}: {reason}",
+            "connect(tls_ca=...) or MARKETBUS_TLS_CA names the authority that signed its certificate",
+        )
+    return BusUnavailable(f"no NATS at {options.where}: is `marketbus up` running?", reason)
 
 
 def _settings(options: Options) -> dict[str, Any]:

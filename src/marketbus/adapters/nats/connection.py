@@ -83,12 +83,11 @@ def _server(client: Client) -> str:
 
 
 def _unavailable(options: NatsOptions, words: str) -> BusUnavailable:
-    refused = "uthorization" in words or "uthentication" in words
-    hint = (
-        "check nats.user / password / token / creds / nkey"
-        if refused
-        else "start a nats-server there or correct nats.url; without [nats] an embedded server is used"
-    )
+    hint = "start a nats-server there or correct nats.url; without [nats] an embedded server is used"
+    if "uthorization" in words or "uthentication" in words:
+        hint = "check nats.user / password / token / creds / nkey"
+    elif "certificate verify failed" in words.lower():
+        hint = "nats.tls_ca names the authority that signed its certificate"
     return BusUnavailable(f"NATS at {', '.join(options.servers)} cannot be reached: {words}", hint)
 
 
