@@ -5,7 +5,9 @@ the name the gateway was added with.
 """
 
 import threading
+import traceback
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from copy import copy
 from datetime import datetime
 from typing import Any
@@ -63,8 +65,8 @@ class MarketBusGateway(BaseGateway):
                 return
             self._portal = Portal()
             self._session = Session(self, chosen)
-            self._portal.start(self._session.run())
-            self._portal.start(self._session.subscribe(list(self._wanted)))
+            self._run(self._portal, self._session.run())
+            self._run(self._portal, self._session.subscribe(list(self._wanted)))
 
     def close(self) -> None:
         """Disconnect; orders stay where they are."""
@@ -91,7 +93,7 @@ class MarketBusGateway(BaseGateway):
         data.status = Status.SUBMITTING
         data.datetime = datetime.now(SHANGHAI)
         self.on_order(copy(data))
-        portal.start(session.send(req, data))
+        self._run(portal, session.send(req, data))
         return data.vt_orderid
 
     def cancel_order(self, req: CancelRequest) -> None:
@@ -113,4 +115,12 @@ class MarketBusGateway(BaseGateway):
     def _start(self, work: Callable[[Session], Coroutine[Any, Any, None]]) -> None:
         with self._lock:
             if self._session is not None and self._portal is not None:
-                self._portal.start(work(self._session))
+                self._run(self._portal, work(self._session))
+
+    def _run(self, portal: Portal, work: Coroutine[Any, Any, None]) -> None:
+        portal.start(work).add_done_callback(self._ended)
+
+    def _ended(self, future: Future[None]) -> None:
+        """Nobody waits for it: what went wrong is in the log, or nowhere."""
+        if not future.cancelled() and (error := future.exception()) is not None:
+            self.write_log("".join(traceback.format_exception(error)))

@@ -117,7 +117,10 @@ class Session:
     async def _find(self, bus: Bus) -> GatewayStatus:
         told = ""
         while True:
-            live = await bus.gateways()
+            try:
+                live = await bus.gateways()
+            except BusUnavailable:  # gone again already: it is being connected to
+                live = []
             for status in live:
                 if self._setting.gateway == status.gateway or (not self._setting.gateway and len(live) == 1):
                     return status
