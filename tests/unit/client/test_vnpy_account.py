@@ -102,7 +102,7 @@ def test_a_setting_that_there_is_not_is_named() -> None:
         Setting.of({"端口": 1})
     with pytest.raises(ConfigError, match="url"):
         Setting.of({"总线地址": "http://host"})
-    with pytest.raises(ConfigError, match="CA证书"):
+    with pytest.raises(ConfigError, match="nowhere"):
         Setting.of({"CA证书": "/nowhere.pem"})
     assert Setting.of(Setting.default()).gateway == ""
     assert "secret" not in repr(Setting.of({"用户名": "li", "密码": "secret"}).bus("CTP")._hub.options)  # pyright: ignore[reportPrivateUsage]

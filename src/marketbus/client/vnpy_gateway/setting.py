@@ -1,6 +1,5 @@
 """What a vnpy user fills in to connect."""
 
-import ssl
 from collections.abc import Mapping
 
 import msgspec
@@ -32,13 +31,17 @@ class Setting(msgspec.Struct, frozen=True):
     account: str = ""
     """Its name in the gateway's configuration; the only one, if none is named."""
     user: str = ""
+    """Who sends: the principal, and with a password the NATS user."""
     password: str = ""
     nkey: str = ""
     """File with an NKEY seed."""
     creds: str = ""
     """NATS credentials file."""
     ca: str = ""
-    """File with the certificate that the server's is signed by; TLS, if there is one."""
+    """File with the certificate that the server's is signed by.
+
+    This, the key and the user are MARKETBUS_TLS_CA's, MARKETBUS_NKEY's and MARKETBUS_PRINCIPAL's, if none are given.
+    """
 
     @staticmethod
     def default() -> dict[str, str | int | float | bool]:
@@ -68,17 +71,10 @@ class Setting(msgspec.Struct, frozen=True):
         return connect(
             self.url or None,
             name=f"vnpy-{gateway_name}",
-            user=self.user or None,
+            principal=self.user or None,
+            user=self.user if self.password else None,
             password=self.password or None,
             nkey=self.nkey or None,
             creds=self.creds or None,
-            tls=self._tls(),
+            tls_ca=self.ca or None,
         )
-
-    def _tls(self) -> ssl.SSLContext | None:
-        if not self.ca:
-            return None
-        try:
-            return ssl.create_default_context(cafile=self.ca)
-        except OSError as error:  # ssl.SSLError is one
-            raise ConfigError("CA证书", f"{self.ca}: {error}") from None
