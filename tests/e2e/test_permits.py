@@ -10,6 +10,7 @@ from nats.aio.msg import Msg
 import marketbus
 from marketbus import NotPermitted
 from marketbus.apps.exit_codes import ExitCode
+from marketbus.client.vnpy_gateway.setting import Setting
 from marketbus.domain.tick import Tick, TickFlag
 from marketbus.wire import codec, subjects
 from tests.system import eventually
@@ -102,7 +103,8 @@ async def test_a_consumer_neither_orders_nor_forges_nor_reads_what_is_others(sys
 async def test_a_trader_trades_under_its_own_name_on_its_own_account(system: PermittedSystem) -> None:
     await ready(system)
     before = orders_at_the_venue(system)
-    async with system.bus("li") as bus:
+    vnpy = {"总线地址": system.url, "用户名": "li", "NKEY文件": system.seed("li"), "CA证书": system.authority}
+    async with Setting.of(vnpy).bus("MARKETBUS") as bus:
         sent = await bus.buy(system.kind.one, 1, low(system), client_order_id="li-1")
         accepted = await sent.accepted(within=10)
         assert (accepted.origin, accepted.account) == ("li", "main")
