@@ -32,7 +32,7 @@ from marketbus.apps.log_feed import log_feed
 from marketbus.apps.logs import Logs
 from marketbus.apps.market import market_calendar
 from marketbus.apps.nats_options import nats_options
-from marketbus.apps.trading import Desk, trading, trading_session
+from marketbus.apps.trading import Desk, Section, trading, trading_session
 from marketbus.domain.errors import ConfigError
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.schedule import Schedule
@@ -126,7 +126,11 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
                     session,
                     host,
                     config.limits(name),
-                    config.limits_section(name),
+                    Section(
+                        config.limits_section(name),
+                        config.gateway(name).cancel_on_disconnect,
+                        config.gateway(name).accept_journal,
+                    ),
                     market,
                     paths.state_dir(),
                     client,

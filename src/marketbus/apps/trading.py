@@ -56,6 +56,15 @@ class Desk(NamedTuple):
             self.waiting.remove()
 
 
+class Section(NamedTuple):
+    """What the configuration says besides the limits."""
+
+    limits: str
+    """Its words on them."""
+    cancel_on_disconnect: bool
+    accept_journal: int
+
+
 def trading_session() -> TradingSession:
     """Where the gateway's trading side will speak to; made before the gateway is."""
     return TradingSession(asyncio.get_running_loop())
@@ -68,7 +77,7 @@ async def trading(
     session: TradingSession,
     host: GatewayHost,
     limits: Limits,
-    limits_section: str,
+    section: Section,
     calendar: MarketCalendar,
     state: Path,
     client: Client,
@@ -111,7 +120,9 @@ async def trading(
             KvJournalHeads(client, name.gateway) if jetstream else NoJournalHeads(),
             clock=clock,
             log=logs,
-            limits_section=limits_section,
+            limits_section=section.limits,
+            cancel_on_disconnect=section.cancel_on_disconnect,
+            accept_journal=section.accept_journal,
         )
         parts.reconciliation.market_day = lambda: yyyymmdd(calendar.days.trading_day_of(gateway.market_clock.now()))
         kept = FileStatements(paths.gateway_dir(state, name.gateway) / "settlements" / name.account)

@@ -262,8 +262,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "desk.lost": ("the trading session is gone; new orders are denied", "交易连接已断开，新委托一律拒绝"),
     "desk.books_incomplete": ("{words}; the venue is asked again", "柜台查询不完整：{words}，稍后重新查询"),
     "desk.journal_old": (
-        "this journal ({standing}, at {position}) is not the one last announced (at {announced}); no orders with it",
-        "本机交易日志（{standing}，位置 {position}）与最近公布的（位置 {announced}）不一致，不能用它下单",
+        "journal {standing} ({position}, announced {announced}): restore it, or set accept_journal = {announced}",
+        "交易日志 {standing}（{position}，已公布 {announced}）：请换回较新的，或设 accept_journal = {announced}",
+    ),
+    "desk.journal_accepted": (
+        "trading with a journal that is {standing} ({position}, announced {announced}), as accept_journal says",
+        "按 accept_journal 的设置，用 {standing} 的日志（{position}，已公布 {announced}）继续交易",
+    ),
+    "control.lost": (
+        "{principal} has not renewed its control: its {orders} open orders are being cancelled",
+        "{principal} 没有按时续约，正在撤销它的 {orders} 笔活动委托",
     ),
     "desk.unreadable": (
         "the order journal cannot be read; trading waits for it: {detail}",

@@ -97,6 +97,10 @@ class TradingService(Protocol):
         """Make limits stricter."""
         ...
 
+    def control(self, principal: str, ttl: float) -> bool:
+        """Hold the lease on the principal's orders for so many seconds; 0 gives it back. Whether its end cancels."""
+        ...
+
     def kill(self, why: str, principal: str) -> None:
         """Deny new orders at once, cancel all open ones."""
         ...

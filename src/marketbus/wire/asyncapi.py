@@ -44,6 +44,7 @@ _REPLIES: dict[str, type[msgspec.Struct]] = {
     "JournalHead": td_rpc.JournalHead,
     "Killed": td_rpc.Killed,
     "RiskReport": RiskReport,
+    "Controlled": td_rpc.Controlled,
     "KnownRates": td_rpc.KnownRates,
     "SettlementPart": td_rpc.SettlementPart,
     "SettlementDays": td_rpc.SettlementDays,

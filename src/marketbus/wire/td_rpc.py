@@ -104,6 +104,22 @@ class JournalHead(msgspec.Struct, frozen=True):
     position: int
 
 
+class HoldControl(Request, frozen=True):
+    """Take or renew the lease on one's orders for `ttl` seconds; 0 gives it back, and they stand.
+
+    Renew it at a third of that. When it runs out, the account's `cancel_on_disconnect` has the principal's open orders
+    cancelled. One lease per principal: give programs that live apart principals of their own.
+    """
+
+    ttl: Annotated[float, Meta(ge=0, le=3600)]
+
+
+class Controlled(msgspec.Struct, frozen=True):
+    """`armed` False: the account is not configured so, and nothing follows when the lease runs out."""
+
+    armed: bool
+
+
 class AskRates(Request, frozen=True):
     """Of these instruments, or of all whose rates are kept."""
 
@@ -172,6 +188,7 @@ TD_VERBS = (
     Verb(Group.TD, "account", Nothing, "Account object", False, "Funds"),
     Verb(Group.TD, "head", Nothing, "JournalHead", False, "Where the account's journal stands"),
     Verb(Group.TD, "events", Events, "td payload", True, "What was told since a journal position"),
+    Verb(Group.TD, "control", HoldControl, "Controlled", False, "Hold a lease whose end cancels one's orders"),
     Verb(Group.TD, "rates", AskRates, "KnownRates", False, "Margin and commission rates, as they are kept"),
     Verb(Group.TD, "settlement", AskSettlement, "SettlementPart", True, "A day's settlement statement"),
     Verb(Group.TD, "settlement_days", Nothing, "SettlementDays", False, "Days whose statements are kept"),

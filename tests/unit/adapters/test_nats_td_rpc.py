@@ -150,6 +150,18 @@ async def test_limits_are_told_with_their_use_and_tightened_by_operators(bus: Bu
         assert (fault["code"], words in fault["message"]) == ("bad_request", True), fault
 
 
+async def test_rates_statements_and_control_are_there_for_the_asking(bus: Bus) -> None:
+    (known,) = (await bus.ask("rates", vt_symbols=["rb2701.SHFE"]))["rates"]
+    assert (known["vt_symbol"], known["asked"], known["margin"]) == ("rb2701.SHFE", 0, None)
+    await bus.world.pass_(3)
+    (known,) = (await bus.ask("rates"))["rates"]
+    assert known["margin"]["long"]["by_money"] == 0.12
+    assert (await bus.ask("rates", vt_symbols=["xx2701.SHFE"]))["code"] == "unknown_instrument"
+    assert (await bus.ask("settlement_days"))["code"] == "not_supported", "no place to keep them here"
+    assert await bus.ask("control", ttl=5) == {"armed": False}
+    assert (await bus.ask("control", ttl=-1))["code"] == "bad_request"
+
+
 async def test_the_command_line_shows_and_tightens(bus: Bus, capsys: pytest.CaptureFixture[str]) -> None:
     url = bus.client.connected_url
     assert url is not None

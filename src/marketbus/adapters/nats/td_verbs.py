@@ -66,6 +66,10 @@ async def _head(service: TradingService, request: rpc.Nothing, principal: str) -
     return _json(td_rpc.JournalHead(service.head()))
 
 
+async def _control(service: TradingService, request: td_rpc.HoldControl, principal: str) -> Answer:
+    return _json(td_rpc.Controlled(service.control(principal, request.ttl)))
+
+
 async def _rates(service: TradingService, request: td_rpc.AskRates, principal: str) -> Answer:
     return _json(td_rpc.KnownRates(list(service.rates(request.vt_symbols))))
 
@@ -121,6 +125,7 @@ _ANSWERS: dict[str, Callable[[TradingService, Any, str], Awaitable[Answer]]] = {
     "account": _account,
     "events": _events,
     "head": _head,
+    "control": _control,
     "rates": _rates,
     "settlement": _settlement,
     "settlement_days": _settlement_days,

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import msgspec
+
 from marketbus.application.trading.ledger import Ledger
 from marketbus.application.trading.market_view import MarketView
 from marketbus.application.trading.notes import Facts, Note
@@ -46,6 +48,8 @@ class OrderDesk:
         log: Log,
     ) -> None:
         self.killed: Callable[[], bool] = lambda: False
+        self.controlled: Callable[[str], bool] = lambda _: False
+        """Whether a principal's order ends with its lease, see control.py."""
         self.denied: Counter[str] = Counter()
         """Orders that we denied, by rule."""
         self._ledger = ledger
@@ -232,7 +236,8 @@ class OrderDesk:
         )
 
     def _new(self, order: Order) -> Note:
-        return self._note(EntryKind.NEW, order)
+        note = self._note(EntryKind.NEW, order)
+        return msgspec.structs.replace(note, facts={"control": True}) if self.controlled(order.origin) else note
 
     def _note(self, kind: EntryKind, order: Order) -> Note:
         name = self._ledger.name

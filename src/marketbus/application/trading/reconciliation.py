@@ -34,7 +34,6 @@ CALM = 2.0
 """Seconds from a doubt to its query: one query for many of them."""
 ANSWER = 5 * NS
 """For the venue's first word on an order, or its word on a cancel."""
-OLD_JOURNAL = Bilingual("the journal is older than the one last announced", "交易日志比最近公布的旧")
 NO_ANSWER = Bilingual("the cancel had no answer; cancel again if need be", "撤单没有回应，需要时请再次撤单")
 
 
@@ -103,7 +102,7 @@ class Reconciliation:
         if not self._session.ready:
             self._log.log(Level.INFO, "desk.syncing", day=self._session.trading_day)
             good = await self._standing.good()
-            self._session.blocked = "" if good else str(OLD_JOURNAL)
+            self._session.blocked = "" if good else str(self._standing.words)
         while True:
             self._due.clear()
             fills = self._ledger.fills

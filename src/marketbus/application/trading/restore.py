@@ -25,10 +25,14 @@ class Kept(msgspec.Struct):
     """By client_order_id."""
     flow: FlowState
     """What was sent on the last trading day."""
+    under_control: list[str] = []
+    """Orders sent under a lease, by client_order_id."""
     position: int = 0
     """Of the last entry that was read."""
     killed: Note | None = None
     """The kill that nobody released."""
+    controlled: set[str] = set()
+    """Principals that held the lease when they sent one of the orders that still stand."""
     tightened: Note | None = None
     """The last change of limits."""
 
@@ -54,6 +58,8 @@ async def restored(journal: OrderJournal, account: str, burst: Burst = lambda _e
         await asyncio.sleep(0)
     kept.orders = _orders(bodies)
     kept.flow = flow.kept()
+    open_ones = (kept.orders[order_id] for order_id in kept.under_control if order_id in kept.orders)
+    kept.controlled = {order.origin for order in open_ones if order.is_active}
     switch = await journal.latest(account, EntryKind.KILL, EntryKind.RELEASE)
     if switch is not None and switch.entry.kind is EntryKind.KILL:
         kept.killed = note_of(switch)
@@ -88,6 +94,8 @@ def _keep(kept: Kept, flow: Flow, bodies: dict[str, tuple[int, msgspec.Raw]], re
         flow.state.loss_stop = True
     if "order" not in body:
         return
+    if entry.kind is EntryKind.NEW and "facts" in body and note_of(recorded).facts.get("control"):
+        kept.under_control.append(entry.client_order_id)
     bodies[entry.client_order_id] = (recorded.position, body["order"].copy())
     if (trade := read(Trade, body.get("trade"))) is not None:
         trade = msgspec.structs.replace(trade, journal_position=recorded.position)

@@ -135,6 +135,11 @@ class AccountService:
         """See `TradingService`."""
         await self._trading.tightenings.tighten(asked, principal)
 
+    def control(self, principal: str, ttl: float) -> bool:
+        """See `TradingService`."""
+        self._trading.control.hold(principal, ttl)
+        return self._trading.control.armed
+
     def kill(self, why: str, principal: str) -> None:
         """See `TradingService`."""
         self._trading.kill.kill(principal, why)

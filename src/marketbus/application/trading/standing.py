@@ -6,6 +6,7 @@ from collections.abc import Callable
 from marketbus.application.trading.outbox import RETRY, Sleep
 from marketbus.domain.errors import BusUnavailable
 from marketbus.domain.journal_entry import Head, Standing
+from marketbus.domain.message import Bilingual, say
 from marketbus.domain.status import Level
 from marketbus.ports.journal import JournalUnavailable, OrderJournal
 from marketbus.ports.log import Log
@@ -25,7 +26,10 @@ class JournalStanding:
         log: Log,
         idle: Callable[[], bool],
         sleep: Sleep = asyncio.sleep,
+        *,
+        accepted: int = 0,
     ) -> None:
+        """`accepted`: position of an announced head that an operator has decided not to wait for."""
         self._journal = journal
         self._heads = heads
         self._log = log
@@ -33,6 +37,11 @@ class JournalStanding:
         self._good: bool | None = None
         self._idle = idle
         self._comparing = asyncio.Lock()
+        self._accepted = accepted
+        self.overruled: Head | None = None
+        """The announced head that this journal does not have, and trades all the same."""
+        self.words: Bilingual | None = None
+        """Why it is not good, and what to do."""
         self.announced: Head | None = None
         """The head last announced, by an earlier worker or by this one: what is up to there was told."""
 
@@ -64,7 +73,12 @@ class JournalStanding:
         standing = Standing.NEWER if last is None else await self._journal.standing(last)
         if last is None or standing in (Standing.SAME, Standing.NEWER):
             self.announced = last
-        else:
-            at = self._journal.head.position
-            self._log.log(Level.ERROR, "desk.journal_old", standing=standing, position=at, announced=last.position)
-        return standing in (Standing.SAME, Standing.NEWER)
+            return True
+        facts = {"standing": standing.value, "position": self._journal.head.position, "announced": last.position}
+        if last.position == self._accepted:
+            self.overruled = last
+            self._log.log(Level.WARNING, "desk.journal_accepted", **facts)
+            return True
+        self.words = Bilingual(say("desk.journal_old", "en", facts), say("desk.journal_old", "zh", facts))
+        self._log.log(Level.ERROR, "desk.journal_old", **facts)
+        return False

@@ -2,10 +2,12 @@
 
 import asyncio
 
+from marketbus.application.trading.control import Control
 from marketbus.application.trading.desk import OrderDesk
 from marketbus.application.trading.kill import KillSwitch
 from marketbus.application.trading.ledger import Ledger, Name
 from marketbus.application.trading.market_view import MarketView
+from marketbus.application.trading.notes import Facts
 from marketbus.application.trading.outbox import RETRY, Outbox, Sleep
 from marketbus.application.trading.rate_keeper import RateKeeper
 from marketbus.application.trading.reconciliation import Reconciliation
@@ -13,6 +15,7 @@ from marketbus.application.trading.restore import Kept, restored
 from marketbus.application.trading.session import Gone, Heard, Ready, TradingSession
 from marketbus.application.trading.standing import JournalStanding
 from marketbus.application.trading.tightening import Tightenings
+from marketbus.domain.journal_entry import EntryKind
 from marketbus.domain.order import OrderState
 from marketbus.domain.risk.book import RiskBook
 from marketbus.domain.risk.flow import Flow
@@ -42,19 +45,26 @@ class Trading:
         log: Log,
         sleep: Sleep = asyncio.sleep,
         limits_section: str = "",
+        cancel_on_disconnect: bool = False,
+        accept_journal: int = 0,
     ) -> None:
-        """`limits_section`: the configuration's words on the limits, see `Tightenings`."""
+        """`limits_section`: the configuration's words on the limits, see `Tightenings`; `cancel_on_disconnect`: see
+        `Control`; `accept_journal`: see `JournalStanding`."""
         self.session = session
         self.outbox = Outbox(name.account, journal, publisher, sleep)
         self.ledger = Ledger(name, risk, self.outbox, market, clock=clock, log=log)
         self.desk = OrderDesk(self.ledger, gateway, session, journal, self.outbox, market, clock=clock, log=log)
-        self.standing = JournalStanding(journal, heads, log, lambda: self.outbox.idle, sleep)
+        self.standing = JournalStanding(journal, heads, log, lambda: self.outbox.idle, sleep, accepted=accept_journal)
         self.reconciliation = Reconciliation(
             self.ledger, gateway, session, self.desk, self.outbox, self.standing, clock=clock, log=log, sleep=sleep
         )
         self.kill = KillSwitch(self.ledger, self.desk, session, journal, self.outbox, clock=clock, log=log, sleep=sleep)
         self.rates = RateKeeper(self.ledger, gateway, session, clock=clock, sleep=sleep)
         self.tightenings = Tightenings(self.ledger, self.outbox, journal, log, limits_section)
+        self.control = Control(
+            self.ledger, self.desk, session, armed=cancel_on_disconnect, clock=clock, log=log, sleep=sleep
+        )
+        self.desk.controlled = self.control.holds
         self.desk.killed = lambda: self.kill.pulled
         self.ledger.doubt = self.reconciliation.wake
         self._journal = journal
@@ -71,10 +81,14 @@ class Trading:
                 self.session.serve(self._handle)
                 tasks.create_task(self.reconciliation.run())
                 tasks.create_task(self.kill.run())
+                tasks.create_task(self.control.run())
                 tasks.create_task(self.rates.run())
                 tasks.create_task(self.standing.run())
                 tasks.create_task(self._heard())
                 await self.standing.good()
+                if self.standing.overruled is not None:
+                    facts: Facts = {"accepted_instead_of": self.standing.overruled.position}
+                    self.outbox.put(self.ledger.note(EntryKind.HEAD_ANNOUNCED, facts, "configuration"))
                 told = self.standing.announced
                 self.outbox.begin(kept.position if told is None else told.position, kept.position)
         finally:
@@ -100,6 +114,7 @@ class Trading:
             self.ledger.adopted(order, kept.trades.get(order.client_order_id, ()))
         self.kill.restore(kept.killed)
         self.tightenings.restore(kept.tightened)
+        self.control.restore(kept.controlled)
         for order in self.ledger.book.active():
             if order.state in (OrderState.NEW, OrderState.SENT):
                 self.desk.lost(order, "restart")

@@ -168,6 +168,10 @@ class Gateway(_Section):
     """The alias under which the account's orders are told; never its number."""
     risk: dict[str, Any] = Field(default_factory=dict[str, Any])
     """Limits of the account that differ from the defaults, see `domain.risk.limits`."""
+    cancel_on_disconnect: bool = False
+    """Cancel the open orders of a principal that took control of them and does not renew it."""
+    accept_journal: int = Field(default=0, ge=0)
+    """Position of an announced head of the order journal to go on without; names one occasion only."""
     schedule: Schedule | None = Field(default=None, validation_alias=AliasChoices("schedule", "calendar"))
     """None: what is usual for the kind."""
     subscribe: Annotated[list[Annotated[str, AfterValidator(_pattern)]], BeforeValidator(_one_or_more)] = Field(

@@ -242,8 +242,34 @@ async def test_an_older_copy_of_the_journal_never_gets_ready(world: World, tmp_p
     await world.pass_(20)
     assert not world.session.ready
     assert "desk.journal_old" in world.log.codes
-    assert "older" in (await world.send("a2")).error_msg
+    refused = await world.send("a2")
+    announced = world.bus.head
+    assert announced is not None
+    assert "older" in refused.error_msg
+    assert f"accept_journal = {announced.position}" in refused.error_msg, "what to do"
     assert world.venue.sends == ["a1"]
+    assert world.bus.head == announced, "an old journal announces nothing"
+    await world.kill_9()
+    world.accept_journal = announced.position - 1  # of another occasion
+    await world.start()
+    world.venue.connect()
+    await world.pass_(20)
+    assert not world.session.ready
+    await world.kill_9()
+    world.accept_journal = announced.position
+    await world.start()
+    await world.ready()
+    assert world.state("a1") == "", "what only the lost part held is another terminal's now"
+    assert [order.external for order in world.trading.ledger.book.active()] == [True]
+    kept = await world.journal.latest("main", EntryKind.HEAD_ANNOUNCED)
+    assert kept is not None
+    assert f'"accepted_instead_of":{announced.position}' in kept.entry.body
+    await world.pass_(5)
+    assert world.bus.head == world.journal.head
+    world.accept_journal = 0
+    await world.kill_9()
+    await world.start()
+    await world.ready()
 
 
 async def test_books_of_a_session_that_is_over_are_not_taken(world: World) -> None:

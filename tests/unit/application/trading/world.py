@@ -191,6 +191,8 @@ class World:
         self.log = FakeLog()
         self.path = folder / "journal.sqlite"
         self.limits = limits
+        self.cancel_on_disconnect = False
+        self.accept_journal = 0
         self.section = ""
         """What the configuration says of the limits."""
         self.calls: list[asyncio.Task[Any]] = []
@@ -211,6 +213,7 @@ class World:
         self.trading = Trading(
             NAME, self.session, self.venue, journal, risk, View(), self.bus, self.bus,
             clock=self.time, log=self.log, sleep=self.time.sleep, limits_section=self.section,
+            cancel_on_disconnect=self.cancel_on_disconnect, accept_journal=self.accept_journal,
         )  # fmt: skip
         self.venue.attach(self.session)
         self.venue.at = lambda _step: None
