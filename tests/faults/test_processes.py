@@ -12,13 +12,13 @@ import pytest
 import marketbus
 from marketbus import GapCause
 from tests.conftest import Measured
-from tests.system import Process, Recorder, System, descendants, eventually, symbol, write_config
+from tests.system import Process, Recorder, System, descendants, eventually, free_port, symbol, write_config
 from tests.system.process import gone
 
 
 def everything(system: System, **gateways: Any) -> Process:
-    """A supervisor with a nats-server of its own."""
-    file = write_config(system.folder / "all.toml", {"port": 0}, gateways)
+    """A supervisor with a nats-server of its own, on a port that nobody takes while it is down."""
+    file = write_config(system.folder / "all.toml", {"port": free_port()}, gateways)
     return system.cli("up", "up", "-c", str(file))
 
 
