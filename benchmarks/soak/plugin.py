@@ -65,7 +65,7 @@ class Soak:
         parameters: dict[str, object] = (
             dict(item.callspec.params) if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
         )
-        kind = str(parameters.pop("kind", mark.kwargs.get("kind", "ctp")))
+        kind = str(parameters.pop("kind", "ctp"))
         if (self._rows and number not in self._rows) or (self._kinds and kind not in self._kinds):
             return False
         run = self._runs.setdefault(f"{name} {kind}", Run(number, kind, name.rpartition("::")[2], expected))

@@ -84,19 +84,20 @@ async def keeper_of_names(node: NatsServer) -> str:
         return found.cluster.leader
 
 
-@pytest.mark.row(5, "the node we use killed: another carries the feed, the same worker stays live", kind="ctp")
+@pytest.mark.row(5, "the node we use killed: another carries the feed, the same worker stays live", scaled="ctp")
 async def test_the_node_that_all_use_is_killed(
     system: System, nodes: dict[str, NatsServer], measured: Measured
 ) -> None:
     """It also leads the bucket of names: with one copy, the worker's name would go with it, and its ticks."""
     leader = await keeper_of_names(nodes["node0"])
     used, other = nodes[leader], next(node for name, node in nodes.items() if name != leader)
-    section = system.gateway("rb2701.SHFE", "SA701.CZCE")
+    one, two, *_ = system.kind.instruments
+    section = system.gateway(one, two)
     worker = system.start(write_config(system.folder / "ctp.toml", {"url": [used.url]}, {"ctp": section}))
     async with marketbus.connect(used.url) as bus, connected(other) as client:
         first = await system.ready(bus)
         seen = Recorder()
-        async with await seen.follow(bus, "rb2701.SHFE", "SA701.CZCE"):
+        async with await seen.follow(bus, one, two):
             await eventually(lambda: len({tick.symbol for tick in seen.live}) == 2, "ticks")
             killed = time.monotonic()
             used.kill()

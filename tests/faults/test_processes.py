@@ -12,13 +12,13 @@ import pytest
 import marketbus
 from marketbus import GapCause
 from tests.conftest import Measured
-from tests.system import Process, Recorder, System, descendants, eventually, symbol, write_config
+from tests.system import Process, Recorder, System, descendants, eventually, free_port, symbol, write_config
 from tests.system.process import gone
 
 
 def everything(system: System, **gateways: Any) -> Process:
-    """A supervisor with a nats-server of its own."""
-    file = write_config(system.folder / "all.toml", {"port": 0}, gateways)
+    """A supervisor with a nats-server of its own, on a port that nobody takes while it is down."""
+    file = write_config(system.folder / "all.toml", {"port": free_port()}, gateways)
     return system.cli("up", "up", "-c", str(file))
 
 
@@ -82,9 +82,9 @@ async def test_a_killed_worker_is_replaced(system: System, measured: Measured) -
             assert system.lab.subscribed == {symbol(one), symbol(two)}
 
 
-@pytest.mark.row(5, "our own server is started again, ticks resume", kind="ctp")
+@pytest.mark.row(5, "our own server is started again, ticks resume", scaled="ctp")
 async def test_a_killed_nats_server_of_our_own_comes_back_on_its_port(system: System) -> None:
-    up = everything(system, ctp=system.gateway("rb2701.SHFE"))
+    up = everything(system, ctp=system.gateway(system.kind.one))
     url = await embedded_url(up)
     async with marketbus.connect(url) as bus:
         first = await system.ready(bus)
@@ -94,7 +94,7 @@ async def test_a_killed_nats_server_of_our_own_comes_back_on_its_port(system: Sy
         again = await system.ready(bus, within=15)
         assert again.epoch == first.epoch
         seen = Recorder()
-        async with await seen.follow(bus, "rb2701.SHFE"):
+        async with await seen.follow(bus, system.kind.one):
             await eventually(lambda: seen.live, "ticks")
 
 

@@ -17,14 +17,17 @@ def ready(system: System, *arguments: str) -> tuple[int, list[dict[str, object]]
     return done.returncode, [msgspec.json.decode(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.row(7, "on the schedule a fresh login, READY before the session", kind="ctp")
+@pytest.mark.row(7, "on the schedule a fresh login, READY before the session", scaled="ctp")
 async def test_a_session_starts_with_a_fresh_process_that_reports_itself_ready(system: System) -> None:
-    worker = system.worker("rb2701.SHFE", "nobody2701.SHFE")
+    one = system.kind.one
+    nobody = "nobody" + one
+    login = {"ctp": "2026-11-19 20:45", "sopt": "2026-11-20 08:45"}[system.kind.name]
+    worker = system.worker(one, nobody)
     async with system.connect() as bus:
         first = await system.ready(bus)
         system.lab.control.clock(start=datetime(2026, 11, 19, 14, 59, 58))
         assert await eventually(lambda: worker.code, "the scheduled end") == ExitCode.REPLACE
-        assert "scheduled login of 2026-11-19 20:45" in worker.words()
+        assert f"scheduled login of {login}" in worker.words()
         system.start(system.folder / "ctp.toml")
         night = await system.ready(bus, after=first.epoch)
         assert night.md.logins == 1
@@ -32,10 +35,10 @@ async def test_a_session_starts_with_a_fresh_process_that_reports_itself_ready(s
         assert code == 1
         assert lines[0]["ready"] is False
         assert lines[0]["simulated"] is True
-        assert lines[0]["differs"][-1] == "pinned nobody2701.SHFE matches no contract"  # pyright: ignore[reportIndexIssue]
+        assert lines[0]["differs"][-1] == f"pinned {nobody} matches no contract"  # pyright: ignore[reportIndexIssue]
         code, lines = ready(system, "ctp", "elsewhere")
         assert [line["gateway"] for line in lines] == ["ctp", "elsewhere"]
-    worker = system.worker("rb2701.SHFE", name="other")
+    worker = system.worker(one, name="other")
     async with system.connect() as bus:
         await system.ready(bus, "other")
 

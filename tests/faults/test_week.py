@@ -54,6 +54,11 @@ WEEKS = {
         "2026-11-20T08:46:00",
     ),
 }  # fmt: skip
+EVES = {
+    "ctp": ("14:59:30-15:00:30 15:14:30-15:15:30 15:19:30-15:20:30", "08:58:30-08:59:30 08:59:50-09:01"),
+    "sopt": ("14:59:30-15:00:30 15:19:30-15:20:30", "09:14:30-09:15:30 09:29:50-09:31"),
+}
+"""The last hour before a holiday, and the first after it."""
 SPEED = 100.0
 STALE_AFTER = 1.0
 
@@ -251,17 +256,18 @@ async def test_a_week(systems: Systems, kind: Kind, span: Span, measured: Measur
         assert processes == (2 * len(days) if week.night else 1 + len(days))
 
 
-@pytest.mark.row(14, "no night before a holiday; the first login after it is on time", kind="ctp", once=True)
+@pytest.mark.row(14, "no night before a holiday; the first login after it is on time", scaled="ctp", once=True)
 async def test_a_holiday(systems: Systems) -> None:
     judge = Judge("2026-09-30", "2026-10-08")
     async with counter(systems, "2026-09-30T14:58:00", SPEED) as market:
-        await market.session("14:59:30-15:00:30 15:14:30-15:15:30 15:19:30-15:20:30", moment("2026-09-30"))
+        last, first = EVES[market.system.kind.name]
+        await market.session(last, moment("2026-09-30"))
         closed = len(market.ticks)
         for text in ("2026-09-30T21:00:00", "2026-10-01T00:30:00", "2026-10-05T10:00:00"):
             await market.rest(moment(text), STALE_AFTER, seen=False)
         assert len(market.ticks) == closed
-        first = await market.log_in(moment("2026-10-08T08:45:00"))
-        assert first.md.trading_day == 20261008
-        await market.session("08:58:30-08:59:30 08:59:50-09:01", moment("2026-10-08"))
+        status = await market.log_in(moment("2026-10-08T08:45:00"))
+        assert status.md.trading_day == 20261008
+        await market.session(first, moment("2026-10-08"))
         judged(market, judge)
         no_alarm(market)

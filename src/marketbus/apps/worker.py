@@ -16,6 +16,7 @@ from marketbus.apps import logs as log_output
 from marketbus.apps.bootstrap import worker
 from marketbus.apps.config import Config, load
 from marketbus.apps.exit_codes import ExitCode
+from marketbus.apps.import_later import CHARTS, import_later
 from marketbus.apps.logs import Logs
 from marketbus.domain.errors import BusUnavailable, ConfigError, MarketBusError
 from marketbus.domain.status import Level
@@ -36,6 +37,7 @@ def run(config_path: Path | None, name: str) -> int:
     except MarketBusError as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.CONFIG
+    import_later(CHARTS)
     sys.setswitchinterval(SWITCH)
     log_output.configure(config.log.format, config.log.level)
     logs = Logs(log_output.language(config.log.lang), name)
