@@ -11,6 +11,7 @@ import msgspec
 from marketbus.adapters.clock import SystemClock
 from marketbus.adapters.hours import cn_hours
 from marketbus.apps import plugins
+from marketbus.apps.import_later import CHARTS, import_later
 from marketbus.domain.calendar import TradingCalendar
 from marketbus.domain.instrument import Exchange, Instrument
 from marketbus.domain.market_calendar import MarketCalendar
@@ -90,4 +91,5 @@ async def _answer(port: TradingGateway, number: int, what: str, argument: Any) -
 
 
 if __name__ == "__main__":
+    import_later(CHARTS)
     asyncio.run(_run(msgspec.json.decode(sys.argv[1], type=GatewaySpec), Path(sys.argv[2]), Path(sys.argv[3])))

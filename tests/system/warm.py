@@ -1,5 +1,5 @@
 """An interpreter that has imported what every worker imports, and forks one when asked: a test that kills hundreds of
-workers would otherwise spend its time on importing pandas. Lines of JSON in, a process id per line out.
+workers would otherwise spend its time on importing. Lines of JSON in, a process id per line out.
 
 The child is a process of its own that runs the worker's own `main`; nothing of vnpy or of an SDK is loaded before.
 """
@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-HEAVY = ("numpy", "pandas", "polars", "talib", "nats", "uvloop", "marketbus.apps.bootstrap", "marketbus.apps.worker")
+HEAVY = ("numpy", "nats", "uvloop", "marketbus.apps.bootstrap", "marketbus.apps.worker")
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
