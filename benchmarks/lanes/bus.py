@@ -24,20 +24,7 @@ def ctp(folder: Path) -> Generator[Lane]:
     """In front of a simulated counter of its own."""
     made(folder)
     with counter(folder) as (addresses, control):
-        gateway = {
-            "kind": "ctp",
-            "sdk": "lab",
-            "setting": {
-                "用户名": "bench",
-                "密码": "bench",
-                "经纪商代码": "9999",
-                "交易服务器": addresses.td,
-                "行情服务器": addresses.md,
-                "产品名称": "bench",
-                "授权编码": "0000000000000000",
-                "柜台环境": "测试",
-            },
-        }
+        gateway = {"kind": "ctp", "sdk": "lab", "setting": addresses.setting("bench")}
         with bus_lane(folder, gateway, control, INSTRUMENTS) as lane:
             yield lane
 
@@ -49,7 +36,7 @@ def bus_lane(folder: Path, gateway: Mapping[str, Any], control: LabControl, inst
     env["MARKETBUS_STATE"] = str(folder / "state")
     file = folder / "marketbus.toml"
     file.touch(mode=0o600)
-    file.write_text(_toml({**gateway, "subscribe": ["*"]}), encoding="utf-8")
+    file.write_text(toml({**gateway, "subscribe": ["*"]}), encoding="utf-8")
     with embedded_nats(folder) as url:
         command = worker_environment.command(GATEWAY, file, url, env)
         with Process("worker", command.argv, folder, command.env, command.cwd) as worker:
@@ -73,7 +60,8 @@ def embedded_nats(folder: Path) -> Generator[str]:
             runner.run(server.stop(2.0))
 
 
-def _toml(gateway: Mapping[str, Any]) -> str:
+def toml(gateway: Mapping[str, Any]) -> str:
+    """The configuration of one gateway named `GATEWAY`."""
     lines = [f"{key} = {_value(value)}" for key, value in gateway.items()]
     return "\n".join([f"[gateway.{GATEWAY}]", *lines, ""])
 

@@ -1,5 +1,6 @@
 """What users run today: a stock gateway in vnpy's EventEngine, published by vnpy's RPC (ZeroMQ and pickle)."""
 
+import json
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ def ctp(folder: Path, *, lean: bool = False) -> Generator[Lane]:
     """The stock vnpy_ctp gateway in front of a simulated counter of its own."""
     made(folder)
     with counter(folder) as (addresses, control):
-        arguments = (str(build.library_dir(CTP)), addresses.md, addresses.td, str(INSTRUMENTS))
+        arguments = (str(build.library_dir(CTP)), json.dumps(addresses.setting("bench")), str(INSTRUMENTS))
         with rpc_lane(folder, "benchmarks.sources.stock_ctp", arguments, control, INSTRUMENTS, lean=lean) as lane:
             yield lane
 

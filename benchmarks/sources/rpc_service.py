@@ -15,7 +15,7 @@ from vnpy.event import EVENT_TIMER, Event, EventEngine
 from vnpy.rpc import RpcServer
 from vnpy.trader.event import EVENT_CONTRACT, EVENT_TICK
 from vnpy.trader.gateway import BaseGateway
-from vnpy.trader.object import ContractData, SubscribeRequest
+from vnpy.trader.object import ContractData, OrderRequest, SubscribeRequest
 
 from benchmarks.sources.hello import EVENT_HELLO
 
@@ -38,6 +38,7 @@ class RpcService:
 
     def serve(self, gateway: BaseGateway, ready: Callable[[], bool]) -> None:
         """Answer the benchmark on stdin until it ends; then the process ends at once, as SDKs hang at exit."""
+        self._server.register(_sending(gateway))  # pyright: ignore[reportUnknownMemberType]
         for line in sys.stdin.buffer:
             asked: dict[str, Any] = msgspec.json.decode(line)
             result: Any = None
@@ -62,3 +63,12 @@ class RpcService:
 
     def _keep(self, event: Event) -> None:
         self.contracts.append(event.data)
+
+
+def _sending(gateway: BaseGateway) -> Callable[[OrderRequest, str], str]:
+    """RpcEngine registers MainEngine's `send_order`, which does this and looks the gateway up."""
+
+    def send_order(request: OrderRequest, _gateway_name: str) -> str:
+        return gateway.send_order(request)
+
+    return send_order

@@ -147,7 +147,7 @@ class OrderDesk:
 
     async def _call(self, order: Order) -> Order:
         """The SDK. Whatever ends this without an answer leaves an order whose outcome is not known."""
-        order_id = order.client_order_id
+        order_id, called = order.client_order_id, self._clock.now()
         self._calling.add(order_id)
         try:
             await asyncio.wait_for(self._gateway.send(order), PATIENCE)
@@ -160,7 +160,8 @@ class OrderDesk:
             self.lost(order, "error")
             raise
         else:
-            self._ledger.own(Sent(order_id, self._clock.now(), order.venue_ref), EntryKind.SENT)
+            sent = Sent(order_id, self._clock.now(), order.venue_ref)
+            self._ledger.own(sent, EntryKind.SENT, {"called": called})
         finally:
             self._calling.discard(order_id)
         return self._ledger.book.get(order_id) or order

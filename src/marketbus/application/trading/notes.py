@@ -113,11 +113,21 @@ def placed(note: Note, position: int) -> Note:
 
 def _plain(struct: msgspec.Struct, name: str = "") -> msgspec.Raw:
     fields: dict[str, Any] = {"event": name} if name else {}
-    for field in msgspec.structs.fields(struct):
-        value = getattr(struct, field.name)
-        if field.name != "journal_position" and (field.required or value != field.default):
-            fields[field.name] = value
+    for field, default in _defaults(type(struct)):
+        value = getattr(struct, field)
+        if value != default:
+            fields[field] = value
     return _raw(fields)
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> tuple[tuple[str, object], ...]:
+    """Field and default of what is written; what is required has a default that nothing equals."""
+    return tuple(
+        (field.name, _NOTHING if field.required else field.default)
+        for field in msgspec.structs.fields(kind)
+        if field.name != "journal_position"
+    )
 
 
 def _raw(value: object) -> msgspec.Raw:
@@ -144,5 +154,6 @@ def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(msgspec.defstruct(f"{kind.__name__}Fields", fields, gc=False))
 
 
+_NOTHING = object()
 _body = msgspec.json.Decoder(_Body)
 _positions = msgspec.json.Decoder(list[msgspec.Raw])
