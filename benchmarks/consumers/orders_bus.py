@@ -61,7 +61,7 @@ class Client:
 
 async def serve(url: str, gateway: str) -> None:
     """Until stdin ends."""
-    async with marketbus.connect(url, name="benchmark", principal="bench") as bus:
+    async with marketbus.connect(url, name="benchmark", principal="bench", request_timeout=VALID) as bus:
         client = Client(bus, gateway)
         following = None
         while line := await asyncio.to_thread(sys.stdin.buffer.readline):

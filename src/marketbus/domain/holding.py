@@ -23,7 +23,7 @@ def splits_days(exchange: Exchange) -> bool:
 
 
 class Lot(msgspec.Struct, frozen=True):
-    """What one trade, or one row of a position query, left."""
+    """What trades at one price, or one row of a position query, left."""
 
     volume: float
     open_price: float
@@ -93,8 +93,12 @@ class Holding:
         return size * fsum(lot.price * lot.volume for lot in self._lots)
 
     def open(self, volume: float, price: float) -> None:
-        """A trade opened lots."""
-        self._lots.append(Lot(volume, price, price, today=True))
+        """A trade opened lots. One price's stay together: a day may have ten thousand trades."""
+        last = self._lots[-1] if self._lots else None
+        if last is not None and last.today and last.price == last.open_price == price:
+            self._lots[-1] = msgspec.structs.replace(last, volume=last.volume + volume)
+        else:
+            self._lots.append(Lot(volume, price, price, today=True))
 
     def close(self, volume: float, offset: Offset, exchange: Exchange) -> Closing:
         """A trade closed lots: those of the day that the offset names where days are kept apart, else the oldest."""
