@@ -1,10 +1,12 @@
 """From a client's call to the event that its order stands at the exchange, step by step, beside vnpy's RPC."""
 
+import threading
 import time
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, quantiles
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +15,7 @@ from benchmarks.consumers.orders import Sample
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.lanes import orders
 from benchmarks.lanes.orders import OrderLane
+from benchmarks.procfs import cost
 from benchmarks.result import Result
 from benchmarks.sources.counter import counter
 from marketbus.adapters.journal.reader import JournalReader, Wanted
@@ -26,6 +29,8 @@ SECONDS = 10.0
 FEWEST = 20
 """Orders at the lowest rate, however short the runs."""
 WARM_UP = 100
+FILL = 0.1
+"""Seconds after which somebody takes what stands: no account has thousands of open orders."""
 REST = 3.0
 """Seconds between two runs: the fills that clear the table are told."""
 STEPS = ("client→desk", "checks, journal", "SDK call", "counter", "journal, NATS→client")
@@ -45,28 +50,56 @@ def run(seconds: float | None) -> list[Result]:
         for rate in RATES:
             count = max(FEWEST, round(rate * (seconds or SECONDS)))
             own, other = (_paced(lane, control, rate, count, ours.price) for lane in (ours, peer))
-            results += _results(rate, own, other, _called(ours.journal))
+            results += _results(rate, own.samples, other.samples, _called(ours.journal))
+            results.append(
+                Result.of(
+                    f"{NAME}, {rate:g}/s", "CPU of the gateway's process", "ms/order", [own.cpu], [other.cpu],
+                    peer_name="vnpy RPC", lower_is_better=True,
+                )
+            )  # fmt: skip
     return results
 
 
-def _paced(lane: OrderLane, control: LabControl, rate: float, count: int, price: float) -> list[Sample]:
-    samples = lane.send(rate, count, SYMBOL, price)
+class _Paced(NamedTuple):
+    samples: list[Sample]
+    cpu: float
+    """ms an order, its acceptance and most of the fills."""
+
+
+def _paced(lane: OrderLane, control: LabControl, rate: float, count: int, price: float) -> _Paced:
+    before = cost(lane.server.pid)
+    done = threading.Event()
+
+    def fill() -> None:
+        symbol = SYMBOL.partition(".")[0]
+        while not done.wait(FILL):
+            control.strike(symbol, "sell", count, price)
+        control.strike(symbol, "sell", count, price)
+
+    filling = threading.Thread(target=fill)
+    filling.start()
+    try:
+        samples = lane.send(rate, count, SYMBOL, price)
+    finally:
+        done.set()
+        filling.join()
+    cpu = (cost(lane.server.pid).cpu - before.cpu) / count * 1000
     lost = sum(not each.told for each in samples)
     if lost or len(samples) != count:
         raise BenchmarkFailed(f"{lane.name}: {lost} of {count} orders were not told to stand at the exchange")
     p50, p99 = _quantiles([each.told - each.began for each in samples])
     note(f"{NAME}: {lane.name}: {rate:g}/s: {count} orders, p50 {p50:.2f} ms, p99 {p99:.2f} ms")
-    control.strike(SYMBOL.partition(".")[0], "sell", count, price)
     time.sleep(REST)
-    return samples
+    return _Paced(samples, cpu)
 
 
 def _results(rate: float, own: Sequence[Sample], other: Sequence[Sample], called: dict[str, int]) -> list[Result]:
     name = f"{NAME}, {rate:g}/s"
     about = (
-        f"{len(own)} orders each at {rate:g}/s, resting; client call → NATS → desk (25 rules) → journal on the disk → "
-        "vnpy_ctp → simulated counter → journal → NATS → event that it stands at the exchange; peer: unmodified "
-        "vnpy_ctp, EventEngine, RpcServer → RpcClient, without checks and without a journal"
+        f"{len(own)} orders each at {rate:g}/s, which stand and are filled within {FILL:g} s; client call → NATS → "
+        "desk (25 rules) → journal on the disk → vnpy_ctp → simulated counter → journal → NATS → event that it stands "
+        "at the exchange; peer: unmodified vnpy_ctp, EventEngine, RpcServer → RpcClient, without checks and without a "
+        "journal"
     )
     whole = [each.told - each.began for each in own], [each.told - each.began for each in other]
     out: list[Result] = []

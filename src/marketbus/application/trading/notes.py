@@ -46,6 +46,12 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(each for each in told if each is not None)
 
 
+ORDER_FIRST = '{"order":'
+"""How the body of an entry begins that tells how an order stands."""
+FACTS = '"facts":'
+"""What a body with facts holds; others may too, in somebody's words."""
+
+
 def entry_of(note: Note) -> Entry:
     """The note as an entry. Fields that have their default are left out of the body."""
     body: _Body = {}

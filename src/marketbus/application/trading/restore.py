@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import msgspec
 
-from marketbus.application.trading.notes import Facts, Note, body_of, note_of, read
+from marketbus.application.trading.notes import FACTS, ORDER_FIRST, Facts, Note, body_of, note_of, read
 from marketbus.domain.instrument import Exchange, parse_instrument
 from marketbus.domain.journal_entry import Entry, EntryKind, Recorded
 from marketbus.domain.order import Order
@@ -45,7 +46,7 @@ async def restored(journal: OrderJournal, account: str, burst: Burst = lambda _e
     Raises:
         JournalUnavailable: it cannot be read.
     """
-    kept, bodies = Kept({}, {}, FlowState()), dict[str, tuple[int, msgspec.Raw]]()
+    kept, bodies = Kept({}, {}, FlowState()), dict[str, tuple[int, Entry]]()
     last = await journal.latest(account, EntryKind.RECONCILED)
     since = 0 if last is None else await journal.before_day(last.entry.trading_day)
     flow = Flow()
@@ -74,7 +75,7 @@ async def recalled(journal: OrderJournal, account: str, client_order_id: str) ->
     Raises:
         JournalUnavailable: it cannot be read.
     """
-    kept, bodies = Kept({}, {}, FlowState()), dict[str, tuple[int, msgspec.Raw]]()
+    kept, bodies = Kept({}, {}, FlowState()), dict[str, tuple[int, Entry]]()
     for recorded in await journal.order(account, client_order_id):
         _keep(kept, Flow(), bodies, recorded)
     order = _orders(bodies).get(client_order_id)
@@ -86,18 +87,18 @@ def notes_of(entries: Iterable[Recorded]) -> Iterable[Note]:
     return (note_of(each) for each in entries if each.entry.kind not in _OF_THE_JOURNAL)
 
 
-def _keep(kept: Kept, flow: Flow, bodies: dict[str, tuple[int, msgspec.Raw]], recorded: Recorded) -> None:
+def _keep(kept: Kept, flow: Flow, bodies: dict[str, tuple[int, Entry]], recorded: Recorded) -> None:
     """Of an order only the last state is read in the end: a day has several of each of its orders."""
-    entry, body = recorded.entry, body_of(recorded.entry)
+    entry = recorded.entry
     flow.day(entry.trading_day)
     if entry.kind is EntryKind.RECONCILED and note_of(recorded).facts.get("loss_stop"):
         flow.state.loss_stop = True
-    if "order" not in body:
+    if not entry.body.startswith(ORDER_FIRST):
         return
-    if entry.kind is EntryKind.NEW and "facts" in body and note_of(recorded).facts.get("control"):
+    if entry.kind is EntryKind.NEW and FACTS in entry.body and note_of(recorded).facts.get("control"):
         kept.under_control.append(entry.client_order_id)
-    bodies[entry.client_order_id] = (recorded.position, body["order"].copy())
-    if (trade := read(Trade, body.get("trade"))) is not None:
+    bodies[entry.client_order_id] = (recorded.position, entry)
+    if entry.kind is EntryKind.TRADE and (trade := read(Trade, body_of(entry).get("trade"))) is not None:
         trade = msgspec.structs.replace(trade, journal_position=recorded.position)
         kept.trades.setdefault(entry.client_order_id, []).append(trade)
 
@@ -106,7 +107,7 @@ def _count(flow: Flow, entry: Entry, burst: Burst) -> None:
     """As the risk book counted it then."""
     if entry.kind not in (EntryKind.NEW, EntryKind.CANCEL_REQUESTED):
         return
-    instrument = parse_instrument(entry.vt_symbol)
+    instrument = _instrument(entry.vt_symbol)
     many = burst(instrument.exchange, entry.trading_day)
     if entry.kind is EntryKind.NEW:
         flow.order(instrument, entry.time, many)
@@ -115,10 +116,11 @@ def _count(flow: Flow, entry: Entry, burst: Burst) -> None:
         flow.cancel(instrument, entry.time, large=bool(facts.get("large")), burst=many)
 
 
-def _orders(bodies: dict[str, tuple[int, msgspec.Raw]]) -> dict[str, Order]:
-    read_back = ((position, read(Order, body)) for position, body in bodies.values())
+def _orders(bodies: dict[str, tuple[int, Entry]]) -> dict[str, Order]:
+    read_back = ((position, read(Order, body_of(entry).get("order"))) for position, entry in bodies.values())
     orders = (msgspec.structs.replace(order, journal_position=at) for at, order in read_back if order is not None)
     return {order.client_order_id: order for order in orders}
 
 
+_instrument = lru_cache(maxsize=4096)(parse_instrument)
 _OF_THE_JOURNAL = frozenset({EntryKind.STARTED, EntryKind.RESUMED, EntryKind.HEAD_ANNOUNCED})
