@@ -49,6 +49,10 @@ class OrderRequest(msgspec.Struct, frozen=True):
     """ns UTC"""
     hedge: HedgeFlag = HedgeFlag.SPECULATION
     ext: dict[str, str | int | float | bool | None] | None = None
+    host: str = ""
+    """Where it was asked, for the journal; as the caller says."""
+    trader: str = ""
+    """Who stands for it, for the journal; as the caller says."""
 
     def __post_init__(self) -> None:
         _check_place(self.symbol, self.exchange)
@@ -68,6 +72,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
             raise BadRequest(f"reference: at most {MAX_REFERENCE} printable characters")
         _check_id(self.client_order_id)
         _check_ext(self.ext)
+        _check_asker(self.host, self.trader)
 
     @property
     def instrument(self) -> Instrument:
@@ -136,8 +141,12 @@ class CancelRequest(msgspec.Struct, frozen=True):
     origin: str = ""
     valid_until: int = 0
     """ns UTC"""
+    host: str = ""
+    """As of an `OrderRequest`; `trader` too."""
+    trader: str = ""
 
     def __post_init__(self) -> None:
+        _check_asker(self.host, self.trader)
         if not self.client_order_id:
             raise BadRequest("client_order_id: which order to cancel")
         _check_id(self.client_order_id)
@@ -153,6 +162,12 @@ def _check_place(symbol: str, exchange: Exchange) -> None:
         raise BadRequest(f"symbol: 1 to {MAX_SYMBOL} printable characters, such as rb2701")
     if exchange is Exchange.UNKNOWN:
         raise BadRequest("exchange: not an exchange of vnpy.trader.constant.Exchange", "such as SHFE, DCE, CFFEX")
+
+
+def _check_asker(host: str, trader: str) -> None:
+    for name, text in (("host", host), ("trader", trader)):
+        if len(text) > MAX_REFERENCE or not text.isprintable():
+            raise BadRequest(f"{name}: at most {MAX_REFERENCE} printable characters")
 
 
 def _check_id(text: str) -> None:

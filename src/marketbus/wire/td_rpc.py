@@ -32,6 +32,9 @@ class SendOrder(Request, frozen=True):
     reference: Text = ""
     hedge: Text = "SPECULATION"
     ext: Ext | None = None
+    host: Text = ""
+    """Of the program, for the journal; `trader`: who stands for it."""
+    trader: Text = ""
 
     def to_request(self, gateway: str, account: str, principal: str) -> OrderRequest:
         """What the desk takes.
@@ -55,6 +58,8 @@ class SendOrder(Request, frozen=True):
             valid_until=self.valid_until,
             hedge=word_of(HedgeFlag, self.hedge, "hedge"),
             ext=self.ext,
+            host=self.host,
+            trader=self.trader,
         )
 
 
@@ -63,6 +68,8 @@ class CancelOrder(Request, frozen=True):
 
     client_order_id: OrderId
     valid_until: int
+    host: Text = ""
+    trader: Text = ""
 
     def to_request(self, gateway: str, account: str, principal: str) -> CancelRequest:
         """What the desk takes.
@@ -70,7 +77,9 @@ class CancelOrder(Request, frozen=True):
         Raises:
             BadRequest: names the field.
         """
-        return CancelRequest(self.client_order_id, gateway, account, principal, self.valid_until)
+        return CancelRequest(
+            self.client_order_id, gateway, account, principal, self.valid_until, self.host, self.trader
+        )
 
 
 class CancelAll(Request, frozen=True):

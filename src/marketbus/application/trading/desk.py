@@ -5,9 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import msgspec
-
-from marketbus.application.trading.ledger import Ledger
+from marketbus.application.trading.ledger import Asker, Ledger
 from marketbus.application.trading.market_view import MarketView
 from marketbus.application.trading.notes import Facts, Note
 from marketbus.application.trading.outbox import Outbox
@@ -28,6 +26,10 @@ from marketbus.ports.trading import NotSent, TradingGateway
 
 PATIENCE = 5.0
 """Seconds for one call of the SDK, which takes microseconds when all is well."""
+READING = 0.2
+"""Seconds to look an id up in a journal that is in trouble."""
+LATER = 1_000
+"""Entries that may wait for a journal that cannot be written before denials are no longer put beside them."""
 WRITING = 1.0
 """Seconds that a cancel waits for the journal at most: it lowers risk, and goes out without it."""
 
@@ -126,7 +128,7 @@ class OrderDesk:
         if verdict is not None:
             return await self._deny_unclaimed(request, order, verdict)
         try:
-            await self._outbox.claim(self._claimed(request), self._new(order))
+            await self._outbox.claim(self._claimed(request), self._note(EntryKind.NEW, order, request))
         except AlreadyClaimed:
             return await self._older(request)
         except JournalUnavailable as error:
@@ -175,10 +177,11 @@ class OrderDesk:
     def _refusal(self) -> Verdict | None:
         if self.killed():
             return Verdict("killed", "", "")
+        if (trouble := self._journal.trouble) is not None:
+            return Verdict("journal", "", str(trouble.words))
         if not self._session.ready:
             return Verdict("session", "READY", self._session.blocked or self._session.state)
-        trouble = self._journal.trouble
-        return None if trouble is None else Verdict("journal", "", str(trouble.words))
+        return None
 
     async def _deny_unclaimed(self, request: OrderRequest, order: Order, verdict: Verdict) -> Order:
         """The denial takes the id: a request sent again later must not be executed then."""
@@ -186,7 +189,14 @@ class OrderDesk:
         denied = change.order or order
         self.denied[verdict.rule] += 1
         self._ledger.noted(denied)
-        note = self._note(EntryKind.DENIED, denied)
+        note = self._note(EntryKind.DENIED, denied, request)
+        if self._journal.trouble is not None:  # the answer does not wait until it can be written
+            taken = await self._is_taken(denied.client_order_id)
+            if taken:
+                return await self._older(request)
+            if taken is not None:
+                self._write_later(note)
+            return denied
         try:
             await self._outbox.claim(self._claimed(request), note)
         except AlreadyClaimed:
@@ -196,6 +206,18 @@ class OrderDesk:
         except ValueError:
             self._log.log(Level.WARNING, "desk.unwritten", order=denied.client_order_id)
         return denied
+
+    async def _is_taken(self, client_order_id: str) -> bool | None:
+        """Whether the id names an order of another day; None when the journal does not say soon."""
+        try:
+            async with asyncio.timeout(READING):
+                return bool(await self._journal.order(self._ledger.name.account, client_order_id))
+        except (JournalUnavailable, TimeoutError):
+            return None
+
+    def _write_later(self, denied: Note) -> None:
+        if self._outbox.waiting < LATER:  # the others are counted, and told to whoever asked
+            self._outbox.put(denied)
 
     def _deny(self, order: Order, verdict: Verdict, *, note: bool = False) -> Order:
         denied: Denied = verdict.denied(order.client_order_id, self._clock.now())
@@ -233,17 +255,22 @@ class OrderDesk:
             trading_day=note.trading_day,
             event=request,
             principal=request.origin,
+            host=request.host,
+            trader=request.trader,
+            strategy=request.reference,
             client_order_id=request.client_order_id,
         )
 
-    def _new(self, order: Order) -> Note:
-        note = self._note(EntryKind.NEW, order)
-        return msgspec.structs.replace(note, facts={"control": True}) if self.controlled(order.origin) else note
-
-    def _note(self, kind: EntryKind, order: Order) -> Note:
-        name = self._ledger.name
+    def _note(self, kind: EntryKind, order: Order, request: OrderRequest) -> Note:
         return Note(
-            kind=kind, time=self._clock.now(), account=name.account, trading_day=self._ledger.trading_day, order=order
+            kind=kind,
+            time=self._clock.now(),
+            account=self._ledger.name.account,
+            trading_day=self._ledger.trading_day,
+            order=order,
+            facts={"control": True} if kind is EntryKind.NEW and self.controlled(order.origin) else {},
+            host=request.host,
+            trader=request.trader,
         )
 
     # Cancels.
@@ -264,7 +291,8 @@ class OrderDesk:
             raise UnknownOrder(f"no order {request.client_order_id!r} of account {self._ledger.name.account}")
         if is_late(request.valid_until, self._clock.now()):
             raise BadRequest("valid_until: the cancel came too late, it was not executed", "send it again if it stands")
-        return await self._shielded(self._cancel(order, request.origin, emergency=False))
+        asker = Asker(request.origin, request.host, request.trader)
+        return await self._shielded(self._cancel(order, asker, emergency=False))
 
     async def cancel_now(self, order: Order, principal: str) -> Order:
         """In an emergency: no limit of ours holds it back.
@@ -272,7 +300,7 @@ class OrderDesk:
         Raises:
             NotSent: there is no session, or the SDK said no.
         """
-        return await self._shielded(self._cancel(order, principal, emergency=True))
+        return await self._shielded(self._cancel(order, Asker(principal), emergency=True))
 
     async def cancel_all(self, principal: str, vt_symbol: str = "") -> list[Order]:
         """Ask for the cancel of every open order, other terminals' included; of one instrument, if it is named.
@@ -286,7 +314,7 @@ class OrderDesk:
                 raise result
         return [each for each in asked if isinstance(each, Order)]
 
-    async def _cancel(self, order: Order, principal: str, *, emergency: bool) -> Order:
+    async def _cancel(self, order: Order, asker: Asker, *, emergency: bool) -> Order:
         order_id = order.client_order_id
         if (sending := self._sending.get(order_id)) is not None:
             await asyncio.wait({sending})  # a cancel must not overtake its order
@@ -301,10 +329,10 @@ class OrderDesk:
         verdict = self._ledger.risk.cancel(order, now, emergency=emergency)
         if verdict is not None:
             raise OrderDenied(verdict.rule, str(verdict.words))
-        facts: Facts = {"by": principal}
+        facts: Facts = {"by": asker.principal}
         if self._ledger.risk.large(order):
             facts["large"] = True  # counted apart, over restarts too
-        order = self._ledger.own(CancelSent(order_id, now), EntryKind.CANCEL_REQUESTED, facts)
+        order = self._ledger.own(CancelSent(order_id, now), EntryKind.CANCEL_REQUESTED, facts, asker)
         await self._written()
         try:
             await asyncio.wait_for(self._gateway.cancel(order), PATIENCE)

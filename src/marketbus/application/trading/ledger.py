@@ -37,6 +37,17 @@ class Name(NamedTuple):
     """The alias in the configuration."""
 
 
+class Asker(NamedTuple):
+    """Who asked for something, from where, and who stands for it."""
+
+    principal: str = ""
+    host: str = ""
+    trader: str = ""
+
+
+NOBODY = Asker()
+
+
 class Ledger:
     """Owned by the loop. `doubt` is called when something only a complete query can settle was heard."""
 
@@ -84,10 +95,10 @@ class Ledger:
                     return None
                 return self.own(event, EntryKind.VENUE_EVENT)
 
-    def own(self, event: OwnEvent, kind: EntryKind, facts: Facts | None = None) -> Order:
+    def own(self, event: OwnEvent, kind: EntryKind, facts: Facts | None = None, asker: Asker = NOBODY) -> Order:
         """Take what we did or know; the order is in the book."""
         changes = self.book.own(event)
-        self._take(changes, kind, event, facts)
+        self._take(changes, kind, event, facts, asker)
         order = changes[0].order
         if order is None:
             raise LookupError(event.client_order_id)
@@ -211,15 +222,22 @@ class Ledger:
         self.doubt()
 
     def _take(
-        self, changes: Iterable[Change], kind: EntryKind, event: msgspec.Struct, facts: Facts | None = None
+        self,
+        changes: Iterable[Change],
+        kind: EntryKind,
+        event: msgspec.Struct,
+        facts: Facts | None = None,
+        asker: Asker = NOBODY,
     ) -> None:
         for change in changes:
             if change.outcome is Outcome.MISFIT:
                 self._misfit(change, type(event).__name__)
             if change.order is not None:
-                self._note(change, change.order, kind, event, facts)
+                self._note(change, change.order, kind, event, facts or {}, asker)
 
-    def _note(self, change: Change, order: Order, kind: EntryKind, event: msgspec.Struct, facts: Facts | None) -> None:
+    def _note(
+        self, change: Change, order: Order, kind: EntryKind, event: msgspec.Struct, facts: Facts, asker: Asker
+    ) -> None:
         before = self._noted.get(order.client_order_id)
         if before == order and change.trade is None:
             return
@@ -250,7 +268,10 @@ class Ledger:
                 trade=change.trade,
                 positions=positions,
                 event=None if kind is EntryKind.TRADE else event,
-                facts={**(facts or {}), "why": change.why} if change.why else facts or {},
+                facts={**facts, "why": change.why} if change.why else facts,
+                principal=asker.principal,
+                host=asker.host,
+                trader=asker.trader,
             )
         )
 

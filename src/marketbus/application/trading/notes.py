@@ -34,6 +34,11 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     """What the venue or we said; not read back."""
     facts: Facts = {}
     principal: str = ""
+    host: str = ""
+    """Where it was asked from; `trader`: who stands for it."""
+    trader: str = ""
+    strategy: str = ""
+    """Where there is no order to say it."""
     client_order_id: str = ""
     """Where there is no order to say it."""
 
@@ -76,7 +81,9 @@ def entry_of(note: Note) -> Entry:
         client_order_id=note.client_order_id if order is None else order.client_order_id,
         vt_symbol="" if order is None else order.vt_symbol,
         principal=note.principal or ("" if order is None else order.origin),
-        strategy="" if order is None else order.reference,
+        host=note.host,
+        strategy=note.strategy if order is None else order.reference,
+        trader=note.trader,
         body=msgspec.json.encode(body).decode(),
     )
 
@@ -101,6 +108,9 @@ def note_of(recorded: Recorded) -> Note:
         funds=read(Account, body.get("funds")),
         facts=msgspec.json.decode(body.get("facts", b"{}"), type=Facts),
         principal=entry.principal,
+        host=entry.host,
+        trader=entry.trader,
+        strategy=entry.strategy,
         client_order_id=entry.client_order_id,
     )
     return placed(note, recorded.position)

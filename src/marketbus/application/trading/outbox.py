@@ -52,6 +52,11 @@ class Outbox:
         """The last position that the bus has."""
 
     @property
+    def waiting(self) -> int:
+        """Notes that are not on the disk yet."""
+        return len(self._notes)
+
+    @property
     def idle(self) -> bool:
         """Whether everything was written and told."""
         return not (self._notes or self._claims or self._writing or self._out or self._behind)

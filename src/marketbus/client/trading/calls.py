@@ -1,5 +1,7 @@
 """The verbs of a trading account, typed."""
 
+import os
+import socket
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -27,6 +29,9 @@ from marketbus.wire.td_rpc import (
 
 R = TypeVar("R")
 P = TypeVar("P", Order, Trade, Position, Account)
+_HOST = socket.gethostname()[:64]
+_USER = (os.environ.get("LOGNAME") or os.environ.get("USER") or "")[:64]
+"""Where and under whose login this program runs: for the journal."""
 PAGE = 5_000
 """Payloads asked of the journal at a time."""
 
@@ -76,6 +81,8 @@ class TradingCalls:
             reference=request.reference,
             hedge=request.hedge,
             ext=request.ext,
+            host=request.host or _HOST,
+            trader=request.trader or _USER,
         )
         return await self._acted(desk, "send_order", body, request.client_order_id)
 
@@ -89,7 +96,7 @@ class TradingCalls:
             OrderDenied: a limit of ours on cancels.
             NotSent: there is no trading session.
         """
-        body = CancelOrder(request.client_order_id, request.valid_until)
+        body = CancelOrder(request.client_order_id, request.valid_until, _HOST, _USER)
         return await self._acted(desk, "cancel_order", body, request.client_order_id)
 
     async def cancel_all(self, desk: Desk, vt_symbol: str) -> list[str]:
