@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 S = TypeVar("S", bound=msgspec.Struct)
-INSTANTS = frozenset({"datetime", "received", "time", "started", "last_tick", "market_time"})
-"""Fields that are ns UTC; they become columns of aware times in Asia/Shanghai."""
+INSTANTS = frozenset(
+    {"datetime", "received", "time", "started", "last_tick", "market_time"}
+    | {"created", "sent", "cancel_sent", "updated", "valid_until"}
+)
+"""Fields that are ns UTC; they become columns of aware times in Asia/Shanghai, empty where they are 0."""
+_MAPS = ("extra", "ext")
 ZONE = "Asia/Shanghai"
 
 
@@ -64,10 +68,10 @@ def _pandas(columns: dict[str, list[Any]]) -> Any:
     series: dict[str, Any] = {}
     for name, values in columns.items():
         if name in INSTANTS:
-            times = pd.Series(pd.array(values, dtype="Int64"))
+            times = pd.Series(pd.array([value or None for value in values], dtype="Int64"))
             series[name] = pd.to_datetime(times, unit="ns", utc=True).dt.tz_convert(ZONE)
         else:
-            series[name] = pd.Series(values, dtype=object if name == "extra" else None)
+            series[name] = pd.Series(values, dtype=object if name in _MAPS else None)
     return pd.DataFrame(series)
 
 
@@ -79,9 +83,9 @@ def _polars(columns: dict[str, list[Any]]) -> Any:
     series: list[Any] = []
     for name, values in columns.items():
         if name in INSTANTS:
-            times = pl.Series(name, values, dtype=pl.Int64).cast(pl.Datetime("ns", "UTC"))
+            times = pl.Series(name, [value or None for value in values], dtype=pl.Int64).cast(pl.Datetime("ns", "UTC"))
             series.append(times.dt.convert_time_zone(ZONE))
-        elif name == "extra":
+        elif name in _MAPS:
             texts = [None if value is None else msgspec.json.encode(value).decode() for value in values]
             series.append(pl.Series(name, texts, dtype=pl.String))
         else:

@@ -4,12 +4,13 @@ import subprocess
 import sys
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pandas as pd
 import polars as pl
 import pytest
 
 import marketbus
-from marketbus import Contract, Exchange, NotSupported, Tick, to_frame
+from marketbus import Contract, Direction, Exchange, NotSupported, Offset, Order, OrderType, Tick, to_frame
 from marketbus.client.frame import Rows
 from marketbus.client.options import Options, urls_of
 from marketbus.domain.contract import Product
@@ -51,6 +52,21 @@ def test_ticks_as_a_polars_table() -> None:
     assert frame.schema["datetime"] == pl.Datetime("ns", "Asia/Shanghai")
     assert frame["exchange"].to_list() == ["SHFE"]
     assert frame["last_price"].to_list() == [3500.0]
+
+
+def test_orders_as_tables() -> None:
+    denied = Order(
+        "ctp", "main", "rb2701", Exchange.SHFE, "a", Direction.LONG, Offset.OPEN, OrderType.LIMIT, 3000.0, 1.0,
+        created=NOON, ext={"limit": 10, "value": "x"},
+    )  # fmt: skip
+    sent = msgspec.structs.replace(denied, sent=NOON, ext=None)
+    frame = to_frame([denied, sent])
+    assert frame["created"].iloc[0] == pd.Timestamp(NOON, tz="Asia/Shanghai")
+    assert list(frame["sent"].isna()) == [True, False]
+    assert list(frame["direction"]) == ["LONG", "LONG"]
+    table = Rows([denied, sent]).to_frame("polars")
+    assert table["sent"].is_null().to_list() == [True, False]
+    assert table["ext"].to_list() == ['{"limit":10,"value":"x"}', None]
 
 
 def test_contracts_and_nothing_as_tables() -> None:

@@ -82,6 +82,22 @@ async def test_a_disconnect_is_made_good_from_the_journal_in_order(server: Serve
         await until(lambda: told(heard) == [1, 2, 3])
 
 
+async def test_a_journal_that_was_exchanged_is_followed_from_its_beginning(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "EVERY", 0.1)
+    heard: list[Order] = []
+    async with desk(server.url) as one, marketbus.connect(server.url) as bus:
+        for _ in range(3):
+            await one.tell("a", SENT)
+        await bus.on_orders(heard.append, snapshot=False)
+        one.journal.clear()
+        await one.tell("b", NEW)
+        await until(lambda: [order.client_order_id for order in heard] == ["b"])
+        await one.tell("b", SENT)
+        await until(lambda: told(heard) == [1, 2])
+
+
 async def test_a_stream_waits_for_a_gateway_that_is_starting(server: Server) -> None:
     async with marketbus.connect(server.url) as bus:
         first = asyncio.create_task(anext(bus.follow_orders()))

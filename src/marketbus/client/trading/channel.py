@@ -138,7 +138,15 @@ class Channel(Generic[P]):
             since = self._join.floor
             payloads, upto, more = await self._calls.events(self.desk, self._kind, since)
             self._give(self._join.recorded(payloads, upto))
-            more = more and upto > since
+            if upto == since and await self._calls.head(self.desk) < since:
+                self._hub.throttle.warning(
+                    f"journal {self.desk}",
+                    f"{'/'.join(self.desk)} has another journal now: followed from its beginning",
+                )
+                self._join.restart()
+                more = True
+            else:
+                more = more and upto > since
         self._release()
 
     def _release(self) -> None:

@@ -69,6 +69,11 @@ class Join(Generic[P]):
             self._given = {name: position for name, position in self._given.items() if position > upto}
         return out
 
+    def restart(self) -> None:
+        """Another journal took the place of the one that was followed: its positions begin anew."""
+        self.floor = 0
+        self._given.clear()
+
     def release(self) -> list[P] | None:
         """The journal was asked to its end; gives what to deliver, or None: ask it again."""
         if self._spilt:
