@@ -16,7 +16,7 @@ from tests.system.process import descendants
 from tests.system.trader import Trader
 
 
-@pytest.mark.row(15, "the kill switch works without NATS and survives restarts", kind="ctp")
+@pytest.mark.row(15, "the kill switch works without NATS and survives restarts", scaled="ctp")
 async def test_without_nats_orders_are_cancelled_on_the_venues_word_and_the_kill_outlives_every_process(
     system: System,
 ) -> None:
