@@ -38,6 +38,8 @@ def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (("status", "--url", NOBODY), 1, "no NATS at"),
         (("pin", "rb*.SHFE", "--url", NOBODY), 1, "no NATS at"),
         (("reconnect", "ctp", "--url", NOBODY), 1, "no NATS at"),
+        (("account", "--url", NOBODY), 1, "no NATS at"),
+        (("order", "show", "grid-1", "--url", NOBODY), 1, "no NATS at"),
         (("tap", "--url", "http://x"), 2, "is not a NATS url"),
         (("calendar", "--date", "2026-10"), 2, "--date: '2026-10' is not a date"),
         (("calendar", "--at", "25:00"), 2, "--at: '25:00' is not a time"),

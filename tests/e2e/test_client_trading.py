@@ -167,13 +167,14 @@ async def beside_another(url: str, bus: Bus, market: Market) -> None:
     await client.close()
 
 
-async def test_an_outage_of_nats_loses_nothing_and_repeats_nothing(system: System) -> None:
+async def test_an_outage_and_a_killed_worker_lose_nothing_and_repeat_nothing(system: System) -> None:
     worker = system.worker(system.kind.one, trading=True)
     async with trading(system) as (bus, market):
         one, symbol = market.one, market.one.partition(".")[0]
         orders: list[Order] = []
         trades: list[Trade] = []
         async with await bus.on_orders(orders.append), await bus.on_trades(trades.append):
+            epoch = (await system.ready(bus)).epoch
             rests = await bus.buy(one, 3, market.low, client_order_id="rests")
             await rests.accepted(within=5)
 
@@ -198,6 +199,13 @@ async def test_an_outage_of_nats_loses_nothing_and_repeats_nothing(system: Syste
             assert handle.order.venue_id
             with pytest.raises(UnknownOrder):
                 await bus.order("never")
+
+            worker.send(signal.SIGKILL)
+            worker.wait()
+            with pytest.raises((UnknownGateway, OutcomeUnknown)):
+                await bus.buy(one, 1, market.low, client_order_id="nobody-there")
+            system.start(system.folder / "ctp.toml")
+            await system.ready(bus, after=epoch)
             await handle.cancel()
             await handle.done(within=5)
             await eventually(lambda: orders[-1].state == "CANCELLED", "the cancel's event")
