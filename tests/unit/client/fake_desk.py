@@ -18,7 +18,7 @@ from marketbus.domain.instrument import Exchange
 from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_terms import Direction, Offset, OrderType
 from marketbus.wire import codec, rpc, subjects
-from marketbus.wire.td_rpc import TD_VERBS, Asked, JournalHead, OneOrder, SendOrder
+from marketbus.wire.td_rpc import TD_VERBS, Asked, Controlled, HoldControl, JournalHead, OneOrder, SendOrder
 
 
 class FakeDesk:
@@ -28,6 +28,8 @@ class FakeDesk:
         self.gateway = gateway
         self.journal: list[Order] = []
         self.asked: list[str] = []
+        self.leases: list[float] = []
+        """Ttls of the leases on orders that were asked for."""
         self.mute: set[str] = set()
         """Verbs that are never answered."""
         self.failing: dict[str, MarketBusError] = {}
@@ -109,6 +111,9 @@ class FakeDesk:
                 return codec.to_object(latest[body.client_order_id])
             case "send_order", SendOrder():
                 return codec.to_object(await self.tell(body.client_order_id, OrderState.SENT))
+            case "control", HoldControl():
+                self.leases.append(body.ttl)
+                return Controlled(armed=True)
             case "cancel_all", _:
                 return Asked(list(latest))
             case _:

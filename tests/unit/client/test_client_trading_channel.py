@@ -135,6 +135,29 @@ async def test_every_account_is_asked_to_cancel_whatever_another_answers(server:
         assert {order.gateway for order in await bus.orders()} == {"b"}
 
 
+async def test_a_lease_on_orders_is_renewed_and_given_back_but_not_after_an_error(server: Server) -> None:
+    async with desk(server.url) as one, marketbus.connect(server.url) as bus:
+        async with await bus.control(ttl=0.3) as control:
+            assert control.armed
+            await until(lambda: one.leases[:3] == [0.3, 0.3, 0.3])
+            one.failing["control"] = GatewayError("busy")
+            await until(lambda: one.asked.count("control") >= 5)
+            one.failing.clear()
+            await until(lambda: len(one.leases) >= 4)
+        assert one.leases[-1] == 0
+        with pytest.raises(ValueError, match="mine"):
+            async with await bus.control(ttl=0.3):
+                raise ValueError("mine")
+        assert one.leases[-1] == 0.3
+        await asyncio.to_thread(without_asyncio, server.url)
+        assert one.leases[-2:] == [5, 0]
+
+
+def without_asyncio(url: str) -> None:
+    with marketbus.connect_sync(url) as bus, bus.control(ttl=5) as control:
+        assert control.armed
+
+
 async def test_a_handler_that_raises_is_counted_and_the_stream_goes_on(server: Server) -> None:
     heard: list[str] = []
 

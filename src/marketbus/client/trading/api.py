@@ -7,6 +7,7 @@ from typing import TypeVar, Unpack
 from marketbus.client.frame import Rows
 from marketbus.client.hub import Hub
 from marketbus.client.trading.calls import Desk
+from marketbus.client.trading.control import TTL, Control
 from marketbus.client.trading.follow import Calling, FollowChoices, Following
 from marketbus.client.trading.handle import OrderHandle
 from marketbus.client.trading.terms import Terms
@@ -137,6 +138,20 @@ class TradingApi:
         """
         self._running()
         return await self._trader.handle(client_order_id, gateway, account)
+
+    async def control(self, *, gateway: str | None = None, account: str | None = None, ttl: float = TTL) -> Control:
+        """Have one's orders end with this program: `async with await bus.control():`.
+
+        While the block runs, a lease of `ttl` seconds is renewed. When it is not, because the program died, hangs or is
+        cut off, the open orders of its principal are cancelled, if the account is configured so (`control.armed`, see
+        `cancel_on_disconnect`). The end of the block gives the lease back, and the orders stand; an error that ends it
+        does not. One lease per principal: programs that live apart need principals of their own.
+
+        Raises:
+            MarketBusError: as `send_order`.
+        """
+        self._running()
+        return await self._trader.control(gateway, account, ttl)
 
     # What there is.
 

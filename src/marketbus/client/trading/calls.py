@@ -20,7 +20,9 @@ from marketbus.wire.td_rpc import (
     Asked,
     CancelAll,
     CancelOrder,
+    Controlled,
     Events,
+    HoldControl,
     JournalHead,
     OneOrder,
     Orders,
@@ -139,6 +141,10 @@ class TradingCalls:
             GatewayError: they are not known yet.
         """
         return codec.from_object(Account, await self._one(desk, "account", Nothing(), dict[str, Any]))
+
+    async def control(self, desk: Desk, ttl: float) -> bool:
+        """Take or renew the lease on one's orders; 0 gives it back. Whether its end has them cancelled."""
+        return (await self._one(desk, "control", HoldControl(ttl), Controlled)).armed
 
     async def head(self, desk: Desk) -> int:
         """The last position of the account's journal."""

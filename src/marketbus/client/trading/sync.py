@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 from marketbus.client.frame import Rows
 from marketbus.client.portal import Portal
 from marketbus.client.trading.calls import Desk
+from marketbus.client.trading.control import TTL, Control
 from marketbus.client.trading.follow import Calling, FollowChoices, Following
 from marketbus.client.trading.handle import OrderHandle
 from marketbus.client.trading.terms import Terms
@@ -112,6 +113,31 @@ class SyncCalling:
         self.stop()
 
 
+class SyncControl:
+    """`Control` for callers without an event loop."""
+
+    def __init__(self, portal: Portal, control: Control) -> None:
+        self._portal = portal
+        self._control = control
+
+    @property
+    def armed(self) -> bool:
+        """See `Control.armed`."""
+        return self._control.armed
+
+    def release(self) -> None:
+        """Give the lease back: the orders stand."""
+        self._portal.run(self._control.release())
+
+    def __enter__(self) -> "SyncControl":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._portal.run(self._control.__aexit__(kind, error, trace))
+
+
 class SyncTradingApi:
     """The trading side of `SyncBus`; see `Bus` for every argument and error."""
 
@@ -182,6 +208,11 @@ class SyncTradingApi:
         """See `Bus.order_handle`."""
         found = self._portal.run(self._bus.order_handle(client_order_id, gateway=gateway, account=account))
         return SyncOrderHandle(self._portal, found)
+
+    def control(self, *, gateway: str | None = None, account: str | None = None, ttl: float = TTL) -> SyncControl:
+        """See `Bus.control`: `with bus.control():`. It is renewed on the bus's thread: a program that hangs elsewhere
+        keeps its orders."""
+        return SyncControl(self._portal, self._portal.run(self._bus.control(gateway=gateway, account=account, ttl=ttl)))
 
     def orders(self, *, active: bool = False, gateway: str | None = None, account: str | None = None) -> Rows[Order]:
         """See `Bus.orders`."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from marketbus.client.hub import Hub
 from marketbus.client.trading.calls import Desk, TradingCalls, valid_until
 from marketbus.client.trading.channel import RETRY, Channel
+from marketbus.client.trading.control import Control
 from marketbus.client.trading.follow import WAIT, FollowChoices, Stream, check_choices
 from marketbus.client.trading.handle import OrderHandle, denial
 from marketbus.client.trading.ids import new_order_id
@@ -40,12 +41,14 @@ class Trader:
         self._books: dict[Desk, asyncio.Task[Channel[Order]]] = {}
         self._handles: weakref.WeakValueDictionary[tuple[Desk, str], OrderHandle] = weakref.WeakValueDictionary()
         self._streams: set[Stream[Any]] = set()
+        self._controls: weakref.WeakSet[Control] = weakref.WeakSet()
         self._closing: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        """End every stream; handles hear nothing more."""
+        """End every stream; handles hear nothing more; leases on orders run out."""
         for handle in list(self._handles.values()):
             handle.close()
+        await asyncio.gather(*(control.drop() for control in list(self._controls)))
         streams, books = list(self._streams), list(self._books.values())
         self._streams.clear()
         self._books.clear()
@@ -187,6 +190,13 @@ class Trader:
         """What every account that is meant answers."""
         answers = await asyncio.gather(*(ask(desk) for desk in await self.desks(gateway, account)))
         return [one for answer in answers for one in answer]
+
+    async def control(self, gateway: str | None, account: str | None, ttl: float) -> Control:
+        """See `Bus.control`."""
+        control = Control(self._hub, self.calls, await self.desk(gateway, account), ttl)
+        await control.open()
+        self._controls.add(control)
+        return control
 
     # Streams.
 
