@@ -104,10 +104,9 @@ async def test_without_a_journal_orders_are_denied_and_cancels_kill_and_data_go_
         await trading.order()
         await trader.until(order_id, "ACCEPTED")
 
-    # No file may grow any more.
-    wal = journal.with_name(journal.name + "-wal")
+    # No file may be written beyond a page: neither the journal nor the WAL, begun anew, takes an entry.
     limits = resource.prlimit(trading.worker.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(trading.worker.pid, resource.RLIMIT_FSIZE, (wal.stat().st_size, limits[1]))
+    resource.prlimit(trading.worker.pid, resource.RLIMIT_FSIZE, (4096, limits[1]))
     first = await trading.order()  # finds it out: nothing has been written since
     assert first["denied_by"] == "journal", first
     denied, took = await trading.until_denied("journal")
@@ -117,15 +116,19 @@ async def test_without_a_journal_orders_are_denied_and_cancels_kill_and_data_go_
     await _gone(trading, "a1")
     killed = await trader.ops("kill", why="drill")
     assert killed["pulled"]
+    aside = journal.parents[1] / "kill.json"
+    assert aside.exists(), "the journal cannot keep it over a restart"
     await eventually(lambda: _flat(trader), "flat of orders")
     assert not trading.standing()
     await trading.data_goes_on()
     resource.prlimit(trading.worker.pid, resource.RLIMIT_FSIZE, limits)
     await eventually(lambda: "the order journal is written again" in trading.worker.words(), "writing to go on")
     assert not (await trader.ops("release"))["pulled"]
+    assert not aside.exists()
     assert (await trading.order())["state"] in ("SENT", "ACCEPTED")
-    told = [order for order in trader.heard if order.denied_by == "journal"]
-    assert told, "denials of that time are on the bus, late"
+    await eventually(
+        lambda: [order for order in trader.heard if order.denied_by == "journal"], "denials of that time on the bus"
+    )
     (standing,) = await eventually(trading.standing, "an order at the venue")
 
     # The end of the journal is not what was written.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from nats.aio.client import Client
 
 from marketbus.adapters.journal import SqliteJournal
-from marketbus.adapters.local.kill import WaitingKill
+from marketbus.adapters.local.kill import KillAsk, WaitingKill
 from marketbus.adapters.nats.journal_heads import KvJournalHeads, NoJournalHeads
 from marketbus.adapters.nats.trading_publisher import NatsTradingPublisher
 from marketbus.adapters.state.statements import FileStatements
@@ -133,10 +133,19 @@ async def trading(
         waiting = WaitingKill(paths.gateway_dir(state, name.gateway))
         if (asked := waiting.read()) is not None:  # before the first order
             service.kill(asked.why, asked.principal)
+        parts.kill.set_aside = lambda principal, why: _set_aside(waiting, principal, why, logs)
+        parts.kill.taken_back = waiting.remove
         async with local_desk(paths.desk_socket(state, name.gateway), service, logs):
             yield Desk(parts, service, waiting, statements)
     finally:
         await journal.stop()
+
+
+def _set_aside(waiting: WaitingKill, principal: str, why: str, logs: Logs) -> None:
+    try:
+        waiting.write(KillAsk("kill", principal, why))
+    except OSError as error:
+        logs.log(Level.ERROR, "gateway.not_kept", path=error.filename or "kill.json", detail=str(error))
 
 
 def _journal_trouble(logs: Logs, trouble: JournalUnavailable | None) -> None:

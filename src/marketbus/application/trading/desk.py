@@ -28,8 +28,6 @@ PATIENCE = 5.0
 """Seconds for one call of the SDK, which takes microseconds when all is well."""
 READING = 0.2
 """Seconds to look an id up in a journal that is in trouble."""
-LATER = 1_000
-"""Entries that may wait for a journal that cannot be written before denials are no longer put beside them."""
 WRITING = 1.0
 """Seconds that a cancel waits for the journal at most: it lowers risk, and goes out without it."""
 
@@ -191,11 +189,9 @@ class OrderDesk:
         self._ledger.noted(denied)
         note = self._note(EntryKind.DENIED, denied, request)
         if self._journal.trouble is not None:  # the answer does not wait until it can be written
-            taken = await self._is_taken(denied.client_order_id)
-            if taken:
+            if await self._is_taken(denied.client_order_id):
                 return await self._older(request)
-            if taken is not None:
-                self._write_later(note)
+            self._outbox.claim_later(self._claimed(request), note)
             return denied
         try:
             await self._outbox.claim(self._claimed(request), note)
@@ -207,17 +203,13 @@ class OrderDesk:
             self._log.log(Level.WARNING, "desk.unwritten", order=denied.client_order_id)
         return denied
 
-    async def _is_taken(self, client_order_id: str) -> bool | None:
-        """Whether the id names an order of another day; None when the journal does not say soon."""
+    async def _is_taken(self, client_order_id: str) -> bool:
+        """Whether the id names an order of another day, as far as the journal says so soon."""
         try:
             async with asyncio.timeout(READING):
                 return bool(await self._journal.order(self._ledger.name.account, client_order_id))
         except (JournalUnavailable, TimeoutError):
-            return None
-
-    def _write_later(self, denied: Note) -> None:
-        if self._outbox.waiting < LATER:  # the others are counted, and told to whoever asked
-            self._outbox.put(denied)
+            return False
 
     def _deny(self, order: Order, verdict: Verdict, *, note: bool = False) -> Order:
         denied: Denied = verdict.denied(order.client_order_id, self._clock.now())

@@ -1,6 +1,7 @@
 """The kill switch: no new orders at once, every open one cancelled, and *flat* only on the venue's word."""
 
 import asyncio
+from collections.abc import Callable
 
 from marketbus.application.trading.desk import OrderDesk
 from marketbus.application.trading.ledger import Ledger
@@ -43,6 +44,10 @@ class KillSwitch:
         """The venue has confirmed that no order is open that the kill is about."""
         self.known = asyncio.Event()
         """The journal has said whether an earlier worker's kill holds."""
+        self.set_aside: Callable[[str, str], None] = lambda _principal, _why: None
+        """Keeps a kill elsewhere that the journal cannot take now, lest it end with this process."""
+        self.taken_back: Callable[[], None] = lambda: None
+        """Nothing that was kept elsewhere holds any more."""
         self._ledger = ledger
         self._desk = desk
         self._session = session
@@ -72,6 +77,8 @@ class KillSwitch:
         self.since = self._clock.now()
         self.flat.clear()
         self._outbox.put(self._ledger.note(EntryKind.KILL, {"why": why}, principal))
+        if self._journal.trouble is not None:
+            self.set_aside(principal, why)
         self._log.log(Level.WARNING, "kill.on", principal=principal, orders=len(self.open()))
         self._due.set()
 
@@ -92,6 +99,7 @@ class KillSwitch:
         await self._outbox.claim(note)
         self.since = 0
         self.flat.clear()
+        self.taken_back()
         self._log.log(Level.WARNING, "kill.released", principal=principal)
 
     def open(self) -> list[Order]:

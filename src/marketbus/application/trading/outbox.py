@@ -16,6 +16,8 @@ RETRY = 0.5
 """Seconds between two attempts while the journal or the bus says no."""
 KEPT = 20_000
 """Payloads that wait in memory for the bus; with more of them they are read from the journal afterwards."""
+LATER = 1_000
+"""Claims that may wait for a journal that cannot be written; what comes on top is only counted."""
 AT_ONCE = 500
 """Payloads given to the bus at a time."""
 
@@ -39,6 +41,7 @@ class Outbox:
         self._sleep = sleep
         self._notes: list[Note] = []
         self._claims: list[_Claim] = []
+        self._late: list[tuple[Note, ...]] = []
         self._waiters: list[asyncio.Future[bool]] = []
         self._due = asyncio.Event()
         self._out: deque[TradingPayload] = deque()
@@ -52,14 +55,9 @@ class Outbox:
         """The last position that the bus has."""
 
     @property
-    def waiting(self) -> int:
-        """Notes that are not on the disk yet."""
-        return len(self._notes)
-
-    @property
     def idle(self) -> bool:
         """Whether everything was written and told."""
-        return not (self._notes or self._claims or self._writing or self._out or self._behind)
+        return not (self._notes or self._claims or self._late or self._writing or self._out or self._behind)
 
     def begin(self, published: int, written: int) -> None:
         """Start to tell; what the journal holds after `published` is told first."""
@@ -84,6 +82,12 @@ class Outbox:
         self._claims.append(_Claim(notes, done))
         self._due.set()
         await done
+
+    def claim_later(self, *notes: Note) -> None:
+        """As `claim`, for whom nobody waits: once that can be, unless the id is taken by then, or too many wait."""
+        if len(self._late) < LATER:
+            self._late.append(notes)
+            self._due.set()
 
     async def flushed(self) -> bool:
         """Wait until all that was put is on disk: True; False when it could not be written now."""
@@ -115,10 +119,10 @@ class Outbox:
 
     async def _write_what_waits(self) -> bool:
         """One commit's worth. What was put goes first and in one piece: later news must not overtake older."""
-        notes, claims, waiters = tuple(self._notes), self._claims, self._waiters
+        notes, claims, waiters, late = tuple(self._notes), self._claims, self._waiters, tuple(self._late)
         self._claims, self._waiters, self._writing = [], [], True
         groups = [notes, *(claim.notes for claim in claims)] if notes else [claim.notes for claim in claims]
-        appends = [asyncio.ensure_future(self._append(group)) for group in groups]
+        appends = [asyncio.ensure_future(self._append(group)) for group in (*groups, *late)]
         try:
             results = await asyncio.gather(*appends, return_exceptions=True)
         except asyncio.CancelledError:
@@ -136,7 +140,7 @@ class Outbox:
             else:
                 del self._notes[: len(notes)]
                 self._enter(first)
-        for claim, result in zip(claims, results, strict=True):
+        for claim, result in zip(claims, results[: len(claims)], strict=True):
             if not isinstance(result, BaseException):
                 self._enter(result)
             if claim.done.done():
@@ -145,6 +149,13 @@ class Outbox:
                 claim.done.set_exception(result)
             else:
                 claim.done.set_result(None)
+        del self._late[: len(late)]
+        for group, result in zip(late, results[len(claims) :], strict=True):
+            if isinstance(result, JournalUnavailable):
+                self._late.append(group)
+                good = False
+            elif not isinstance(result, BaseException):
+                self._enter(result)
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(good)

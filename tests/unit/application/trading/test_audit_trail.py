@@ -60,7 +60,7 @@ async def test_denials_of_an_unwritable_journal_are_told_counted_and_written_lat
     with monkeypatch.context() as patch:
         patch.setattr(world.journal, "append", refuse)
         patch.setattr(type(world.journal), "trouble", property(lambda _self: full))
-        monkeypatch.setattr("marketbus.application.trading.desk.LATER", 2)
+        monkeypatch.setattr("marketbus.application.trading.outbox.LATER", 2)
         for number in range(5):
             denied = await world.send(f"a{number}")
             assert (denied.state, denied.denied_by) == (OrderState.DENIED, "journal")
@@ -75,6 +75,7 @@ async def test_denials_of_an_unwritable_journal_are_told_counted_and_written_lat
     told = {each.client_order_id for each in world.bus.heard if isinstance(each, Order) and each.denied_by == "journal"}
     assert told == {"a0", "a1"}
     assert (await world.send("a0")).state is OrderState.DENIED, "as it was answered"
+    assert [str(entry.kind) for entry in await entries(world, "a0")] == ["claimed", "denied"]
     assert world.venue.sends == ["stands"]
     await world.kill_9()
     await world.start()
