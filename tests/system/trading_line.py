@@ -15,7 +15,7 @@ from marketbus.domain.rates import Rates
 from marketbus.domain.trade import Trade
 from marketbus.lab.ctp_family import build
 from marketbus.ports.gateway import GatewaySpec
-from marketbus.ports.trading import VenueBooks, VenueEvent
+from marketbus.ports.trading import VenueBooks, VenueEvent, VenueHoldings
 from tests.system.kind import Kind
 from tests.system.lab import Lab
 from tests.system.poll import eventually
@@ -107,6 +107,10 @@ class TradingLine:
     async def books(self, *, twice: bool = False) -> VenueBooks:
         """As the port."""
         return await self._ask("books", VenueBooks, twice)
+
+    async def holdings(self) -> VenueHoldings:
+        """As the port."""
+        return await self._ask("holdings", VenueHoldings)
 
     async def rates(self, *instruments: Instrument) -> dict[str, Rates]:
         """As the port, by vt_symbol."""

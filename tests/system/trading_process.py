@@ -79,6 +79,8 @@ async def _answer(port: TradingGateway, number: int, what: str, argument: Any) -
             await getattr(port, what)(msgspec.convert(argument, Order))
         elif what == "books":
             value = await port.books(twice=bool(argument))
+        elif what == "holdings":
+            value = await port.holdings()
         elif what == "rates":
             found = await port.rates([Instrument(symbol, Exchange(exchange)) for symbol, exchange in argument])
             value = {instrument.vt_symbol: rates for instrument, rates in found.items()}

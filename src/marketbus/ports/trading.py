@@ -39,6 +39,13 @@ class VenueBooks(msgspec.Struct, frozen=True):
     that one either, for a venue keeps an order all day."""
 
 
+class VenueHoldings(msgspec.Struct, frozen=True):
+    """What the venue answered to complete queries of positions and funds."""
+
+    positions: tuple[Position, ...]
+    account: Account | None
+
+
 VenueEvent = OrderReport | Trade | Refused | CancelRefused
 """What the venue says by itself, in its order. `Refused` and `CancelRefused` carry our id where it is known; a gateway
 finds it by the reference it gave."""
@@ -111,6 +118,14 @@ class TradingGateway(VenueFacts, Protocol):
         """Query orders, trades, positions and funds to the last row, at the pace the counter allows.
 
         `twice`: the orders once more at the end, see `VenueBooks.since`.
+
+        Raises:
+            BooksIncomplete: try again later.
+        """
+        ...
+
+    async def holdings(self) -> VenueHoldings:
+        """Query positions and funds alone, as `books`.
 
         Raises:
             BooksIncomplete: try again later.

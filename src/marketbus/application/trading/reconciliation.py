@@ -1,7 +1,8 @@
 """Our books beside the venue's: one way for a cold start, a crash, a reconnect, a new session, and every doubt."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import msgspec
 
@@ -20,8 +21,9 @@ from marketbus.domain.times import NS
 from marketbus.domain.trade import Trade
 from marketbus.ports.clock import Clock
 from marketbus.ports.log import Log
-from marketbus.ports.trading import BooksIncomplete, TradingGateway, VenueBooks
+from marketbus.ports.trading import BooksIncomplete, TradingGateway, VenueBooks, VenueHoldings
 
+Answer = TypeVar("Answer", VenueBooks, VenueHoldings)
 APART = 2 * NS
 """Between two complete queries that prove together that the venue has never received an order."""
 AGAIN = 1.0
@@ -106,36 +108,43 @@ class Reconciliation:
         while True:
             self._due.clear()
             fills = self._ledger.fills
-            books = await self._books(session)
+            books = await self._ask(session, lambda: self._gateway.books(twice=self._undecided()))
             if books is None:
                 return
+            self.queries += 1
             self._new_day(books.trading_day)
             rounds += 1
             before = len(self._trades())
             matched = self._match(books)
             adopted += matched.adopted
-            if matched.unresolved:
-                # The pace of a counter's queries alone may have taken long enough.
-                await self._sleep(max(0, books.asked + APART - self._clock.now()) / NS)
-                continue
-            # Fills that the query of the trades had are in the positions too; those that came by themselves since it
-            # began may be, or not.
-            if self._ledger.fills - fills == len(self._trades()) - before or rounds >= ROUNDS:
+            if not matched.unresolved:
                 break
+            # The pace of a counter's queries alone may have taken long enough.
+            await self._sleep(max(0, books.asked + APART - self._clock.now()) / NS)
+        # Fills that the query of the trades had are in the positions too; those that came by themselves since it began
+        # may be, or not. Positions are asked for again then, until none comes meanwhile.
+        quiet = self._ledger.fills - fills == len(self._trades()) - before
+        while not quiet and rounds < ROUNDS:
+            fills = self._ledger.fills
+            held = await self._ask(session, self._gateway.holdings)
+            if held is None:
+                return
+            books = msgspec.structs.replace(books, positions=held.positions, account=held.account)
+            quiet = self._ledger.fills == fills
+            rounds += 1
         self._finish(books, adopted)
 
-    async def _books(self, session: int) -> VenueBooks | None:
+    async def _ask(self, session: int, query: Callable[[], Awaitable[Answer]]) -> Answer | None:
         """The venue's answer; None when the session it was asked in is over."""
         while self._session.connected and self._session.number == session:
             try:
-                books = await self._gateway.books(twice=self._undecided())
+                answer = await query()
             except BooksIncomplete as error:
                 self._log.log(Level.WARNING, "desk.books_incomplete", words=error.message)
                 await self._sleep(AGAIN)
                 continue
             if self._session.connected and self._session.number == session:
-                self.queries += 1
-                return books
+                return answer
         return None
 
     def _undecided(self) -> bool:

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+from marketbus.domain.account import Account
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.order_terms import HedgeFlag
+from marketbus.domain.position import Position
 from marketbus.domain.rates import Rates
 from marketbus.gateways.ctp_family.book_records import (
     BookRecords,
@@ -21,7 +23,7 @@ from marketbus.gateways.ctp_family.setting import Setting
 from marketbus.gateways.ctp_family.td_api import TraderApi
 from marketbus.gateways.ctp_family.trading_side import TradingSide
 from marketbus.ports.clock import Clock
-from marketbus.ports.trading import BooksIncomplete, VenueBooks
+from marketbus.ports.trading import BooksIncomplete, VenueBooks, VenueHoldings
 
 Row = TypeVar("Row")
 Ask = Callable[[Record, int], int]
@@ -56,11 +58,10 @@ class Books:
         Raises:
             BooksIncomplete: a query did not come to its last row, or a row of it could not be read.
         """
-        api, now = self._api, self._clock.now
+        api = self._api
         orders = self._put("orders", api.reqQryOrder, {}, self._side.queried_order)
         trades = self._put("trades", api.reqQryTrade, {}, self._side.records.trade)
-        held = self._put("positions", api.reqQryInvestorPosition, {}, lambda row: self._records.position(row, now()))
-        funds = self._put("funds", api.reqQryTradingAccount, {}, lambda row: self._records.account(row, now()))
+        held, funds = self._held(), self._funds()
         again = self._put("orders", api.reqQryOrder, {}, self._side.queried_order) if twice else orders
         await self._complete(*dict.fromkeys((orders, trades, held, funds, again)))
         account, login = own_currency(funds.rows), self._side.records.trading_day
@@ -78,6 +79,16 @@ class Books:
             asked=again.at,
             since=orders.at if twice else 0,
         )
+
+    async def holdings(self) -> VenueHoldings:
+        """Positions and funds alone.
+
+        Raises:
+            BooksIncomplete: as `all`.
+        """
+        held, funds = self._held(), self._funds()
+        await self._complete(held, funds)
+        return VenueHoldings(joined(held.rows), own_currency(funds.rows))
 
     async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:
         """Two queries per instrument, one a second; what is not answered, or cannot be read, is left out."""
@@ -109,6 +120,14 @@ class Books:
         await self._complete(pieces)
         # a piece may end in the middle of a character
         return b"".join(content for _, content in sorted(pieces.rows)).decode("gb18030", "replace")
+
+    def _held(self) -> "_Answer[Position]":
+        read, now = self._records.position, self._clock.now
+        return self._put("positions", self._api.reqQryInvestorPosition, {}, lambda row: read(row, now()))
+
+    def _funds(self) -> "_Answer[Account]":
+        read, now = self._records.account, self._clock.now
+        return self._put("funds", self._api.reqQryTradingAccount, {}, lambda row: read(row, now()))
 
     async def _rate(
         self, what: str, ask: Ask, named: Record, read: "Callable[[Sequence[Record]], Row | None]"

@@ -15,7 +15,7 @@ from marketbus.gateways.ctp_family.sdk import Sdk
 from marketbus.gateways.ctp_family.setting import Setting
 from marketbus.gateways.ctp_family.trading_side import TradingSide
 from marketbus.ports.gateway import Capability, GatewayContext, GatewaySpec
-from marketbus.ports.trading import VenueBooks
+from marketbus.ports.trading import VenueBooks, VenueHoldings
 
 
 class TradingFamilyGateway(FamilyGateway):
@@ -51,6 +51,10 @@ class TradingFamilyGateway(FamilyGateway):
     async def books(self, *, twice: bool = False) -> VenueBooks:
         """Orders, trades, positions and funds, to the last row. Raises BooksIncomplete."""
         return await self._books.all(twice=twice)
+
+    async def holdings(self) -> VenueHoldings:
+        """Positions and funds alone. Raises BooksIncomplete."""
+        return await self._books.holdings()
 
     async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:
         """Margin and commission rates, two queries per instrument; what the venue does not say is left out."""

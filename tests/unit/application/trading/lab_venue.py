@@ -23,7 +23,7 @@ from marketbus.lab.trading.position import Bucket
 from marketbus.lab.trading.refusal import Refused as LabRefused
 from marketbus.lab.trading.terms import Fee, Terms
 from marketbus.ports.clock import Clock
-from marketbus.ports.trading import BooksIncomplete, NotSent, TradingSink, VenueBooks, VenueEvent
+from marketbus.ports.trading import BooksIncomplete, NotSent, TradingSink, VenueBooks, VenueEvent, VenueHoldings
 
 DAYS = [date(2026, 11, day) for day in (23, 24, 25, 26, 27, 30)]
 SYMBOL = "rb2701"
@@ -228,6 +228,14 @@ class LabVenue:
             orders = tuple(self._report(order, queried=True) for order in self.account.orders)
         self.at("books told")
         return VenueBooks(orders, trades, positions, account, self.day, asked, since)
+
+    async def holdings(self) -> VenueHoldings:
+        session = self.session
+        positions = tuple(self.positions())
+        await self._pause(session)
+        account = self.funds()
+        self.at("holdings told")
+        return VenueHoldings(positions, account)
 
     async def rates(self, instruments: Sequence[Instrument]) -> dict[Instrument, Rates]:
         self.asked_rates += instruments
