@@ -11,7 +11,6 @@ from tests.unit.application.trading.machine import TradingMachine
 @pytest.mark.row(
     13,
     "orders, positions (today, yesterday, frozen) and funds are the venue's at every quiet point",
-    kind="ctp",
     once=True,
 )
 @pytest.mark.timeout(3600)
