@@ -30,5 +30,5 @@ class Asked(msgspec.Struct):
     price: float = 0.0
 
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds for the last order's event."""
