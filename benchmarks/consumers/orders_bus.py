@@ -13,6 +13,8 @@ from benchmarks.consumers.answers import say
 from benchmarks.consumers.orders import PATIENCE, Asked, Sample
 from marketbus import Order
 
+TAKEN = ("ACCEPTED", "PARTIAL", "FILLED")
+"""A desk that is far behind may hear of the fill first."""
 VALID = 30.0
 """Seconds: a desk that is behind is to show as late, not as a denial."""
 
@@ -30,7 +32,7 @@ class Client:
     def on_order(self, order: Order) -> None:
         """Every event of every order."""
         sample = self._samples.get(order.client_order_id)
-        if sample is not None and order.state == "ACCEPTED" and not sample.told:
+        if sample is not None and order.state in TAKEN and not sample.told:
             sample.told, sample.heard = time_ns(), order.updated
             sample.claimed, sample.sent = order.created, order.sent
             self._complete()

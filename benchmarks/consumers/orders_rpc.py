@@ -21,6 +21,9 @@ from benchmarks.consumers.orders import PATIENCE, Asked, Sample
 from benchmarks.sources.hello import EVENT_HELLO
 
 
+TAKEN = (Status.NOTTRADED, Status.PARTTRADED, Status.ALLTRADED)
+
+
 class Client(RpcClient):
     """Keeps when each order was first told to stand at the exchange."""
 
@@ -33,7 +36,7 @@ class Client(RpcClient):
         """In RpcClient's thread."""
         event: Event = data
         if event.type == EVENT_ORDER:
-            if event.data.status is Status.NOTTRADED:
+            if event.data.status in TAKEN:
                 self.told.setdefault(event.data.vt_orderid, time_ns())
         elif event.type == EVENT_HELLO:
             self.greeted = True

@@ -31,7 +31,9 @@ async def lane(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> AsyncGen
         await client.close()
 
 
-@pytest.mark.row(5, "orders refused within 1 s with a reason, none executed late; fills of the outage told afterwards")
+@pytest.mark.row(
+    5, "orders refused within 1 s with a reason, none executed late; fills of the outage told after it", scaled="ctp"
+)
 async def test_orders_through_an_outage_of_nats(lane: Lane, span: Span, measured: Measured) -> None:
     chance, nats = Random(5), lane.system.nats
     standing = await lane.standing(chance)
@@ -75,15 +77,15 @@ async def _denied(lane: Lane, order_id: str) -> bool:
     return (await lane.trader.ask("order", client_order_id=order_id)).get("denied_by") == "valid_until"
 
 
-@pytest.mark.row(11, "UNKNOWN → query → ACCEPTED; never sent twice")
-async def test_an_order_that_the_venue_took_and_did_not_answer(lane: Lane, span: Span, measured: Measured) -> None:
+@pytest.mark.row(11, "UNKNOWN → query → ACCEPTED; never sent twice", scaled="ctp")
+async def test_an_order_that_the_venue_took_and_did_not_answer(lane: Lane, measured: Measured) -> None:
     chance, before = Random(11), len(lane.books()["orders"])
     lane.lab.control.fault("OnRtnOrder*", "drop", count=0, user=lane.user)
     order_id, body = lane.order(chance)
     assert (await lane.trader.ask("send_order", **body))["state"] == "SENT"
     await eventually(lambda: lane.at_venue(order_id), "the order at the venue")
     # The time-out is awaited on one kind of counter; the other one's session breaks, which leaves the same question.
-    if not (span.soaking or lane.system.kind.name == "ctp"):
+    if lane.system.kind.name != "ctp":
         lane.lab.control.drop("td")
     began = time.monotonic()
     await lane.trader.until(order_id, "UNKNOWN")
@@ -103,7 +105,7 @@ async def test_an_order_that_the_venue_took_and_did_not_answer(lane: Lane, span:
     assert len(lane.books()["orders"]) == before + 1
 
 
-@pytest.mark.row(13, "position = sum of unique trade ids, whatever comes twice, late or out of order")
+@pytest.mark.row(13, "position = sum of unique trade ids, whatever comes twice, late or out of order", scaled="ctp")
 async def test_fills_that_come_twice_late_and_out_of_order(lane: Lane, span: Span) -> None:
     chance, control = Random(13), lane.lab.control
     for _ in range(span.count(4, 100)):
