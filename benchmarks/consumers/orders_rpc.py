@@ -20,7 +20,6 @@ from benchmarks.consumers.answers import say
 from benchmarks.consumers.orders import PATIENCE, Asked, Sample
 from benchmarks.sources.hello import EVENT_HELLO
 
-
 TAKEN = (Status.NOTTRADED, Status.PARTTRADED, Status.ALLTRADED)
 
 
