@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from marketbus.application.trading.reconciliation import CALM
 from marketbus.domain.errors import BadRequest, UnknownOrder
 from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_request import CancelRequest
@@ -238,6 +239,19 @@ async def test_fills_doubled_and_shuffled_are_counted_once(world: World) -> None
     await world.settle()
     trades = {each.tradeid for each in world.bus.heard if isinstance(each, Trade)}
     assert len(trades) == len([each for each in world.bus.heard if isinstance(each, Trade)]) == 4
+    world.agree()
+
+
+async def test_a_fill_during_the_query_has_only_positions_and_funds_asked_for_again(world: World) -> None:
+    await world.ready()
+    await world.send("a1", volume=5)
+    told: list[str] = []
+    world.venue.at = told.append
+    world.trading.reconciliation.wake()
+    await world.pass_(CALM + 0.3)  # the trades were told, the positions were not
+    world.venue.fill(Side.SELL, 1)
+    await world.pass_(2)
+    assert told == ["books told", "holdings told"]
     world.agree()
 
 
