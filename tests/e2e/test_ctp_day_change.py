@@ -1,6 +1,5 @@
 """The trading day changes under a worker that goes on: real SDK, real bus, a counter that logs nobody out."""
 
-import signal
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ def system(tmp_path: Path) -> Any:
 async def test_yesterdays_orders_end_positions_roll_and_the_statement_is_kept(system: System) -> None:
     one = system.kind.one
     symbol = one.partition(".")[0]
-    worker = system.worker(one, trading=True, schedule="always")
+    system.worker(one, trading=True, schedule="always")
     client = Client()
     await client.connect(system.nats.url)  # pyright: ignore[reportUnknownMemberType]
     trader = Trader(client)
@@ -63,14 +62,7 @@ async def test_yesterdays_orders_end_positions_roll_and_the_statement_is_kept(sy
         assert f"日期: {FRIDAY}" in shown.words()
         assert shown.words() == kept.read_bytes().decode().replace("\r\n", "\n")
 
-        worker.send(signal.SIGKILL)
-        worker.wait()
-        system.start(system.folder / "ctp.toml")
-        await system.ready(bus, after=first.epoch)
-        today = await trader.ask("order", client_order_id="today")
-        assert (today["state"], today["external"], today["trading_day"]) == ("ACCEPTED", False, MONDAY)
         assert (await trader.ask("order", client_order_id="held"))["state"] == "FILLED", "of a day that is over"
-        assert [each.yd_volume for each in await _positions(client, FRIDAY)] == [2]
         risk = await trader.ask("risk")
         assert (risk["trading_day"], risk["exchanges"][0]["orders"]) == (MONDAY, 1)
     await client.close()
