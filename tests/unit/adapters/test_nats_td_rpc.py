@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from fake_service import FakeService
 from nats.aio.client import Client
@@ -15,7 +16,9 @@ from nats_process import NatsProcess, connect, subscribe
 
 from marketbus.adapters.nats.rpc_host import RpcHost
 from marketbus.application.trading.service import AccountService
-from marketbus.apps.cli import risk
+from marketbus.apps.cli import kill, risk
+from marketbus.apps.logs import Logs
+from marketbus.apps.supervisor.local import LocalControl
 from marketbus.domain.errors import BadRequest, ConfigError, UnknownGateway
 from marketbus.domain.order import Order
 from marketbus.domain.times import NS
@@ -24,6 +27,7 @@ from marketbus.lab.trading.order import Side
 from marketbus.wire import codec, subjects
 from marketbus.wire.rpc import Group
 from marketbus.wire.td_rpc import TD_VERBS
+from tests.system import eventually
 from tests.unit.application.trading.world import World
 
 
@@ -160,6 +164,34 @@ async def test_rates_statements_and_control_are_there_for_the_asking(bus: Bus) -
     assert (await bus.ask("settlement_days"))["code"] == "not_supported", "no place to keep them here"
     assert await bus.ask("control", ttl=5) == {"armed": False}
     assert (await bus.ask("control", ttl=-1))["code"] == "bad_request"
+
+
+async def test_a_kill_of_all_reaches_gateways_that_are_not_live_too(
+    bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that crashed a moment ago must find it when it starts."""
+    url, state = bus.client.connected_url, tmp_path / "here"
+    assert url is not None
+    monkeypatch.setenv("MARKETBUS_STATE", str(state))
+    asked = kill.Asked(None, url.geturl(), local=False, why="drill", timeout=5.0)
+    control = asyncio.create_task(LocalControl(state, {"ctp": True, "other": True}, Logs("en", "up")).run())
+    await eventually((state / "supervisor.sock").exists, "the supervisor's socket")
+    await bus.order("a1")
+    running = asyncio.create_task(kill.kill(asked))
+    while not running.done():
+        await bus.world.pass_(1)
+        await asyncio.sleep(0.02)
+    assert running.result() == 1, "one of them was not there"
+    lines = capsys.readouterr().out.splitlines()
+    assert "ctp: KILLED, flat of orders: the venue has confirmed it" in lines
+    assert any(line.startswith("other: KILLED as soon as its worker starts") for line in lines)
+    assert (state / "gateways" / "other" / "kill.json").exists()
+    assert not (state / "gateways" / "ctp" / "kill.json").exists()
+    await bus.host.stop()
+    capsys.readouterr()
+    assert await kill.release(msgspec.structs.replace(asked, gateway="other")) == 1
+    assert "the kill holds" in capsys.readouterr().out
+    control.cancel()
 
 
 async def test_the_command_line_shows_and_tightens(bus: Bus, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,6 +82,8 @@ class _Way:
         self._ends = AsyncExitStack()
         self._live: Desks | None = None
         self._names: list[str] = []
+        self._others: tuple[str, ...] = ()
+        """Gateways of this machine that are not live on the bus."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -114,7 +116,8 @@ class _Way:
         request = td_rpc.Kill(self._asked.why) if what == "kill" else rpc.Nothing()
         if self._live is None:
             self._live = await self._ends.enter_async_context(desks(self._asked.url))
-            self._names = list(await self._live.accounts(self._asked.gateway))
+            self._names = await self._trading(self._live)
+            self._others = await self._not_live(self._names)
         live, names = self._live, self._names
         answers = await asyncio.gather(
             *(live.ask(name, what, request, td_rpc.Killed) for name in names), return_exceptions=True
@@ -129,7 +132,31 @@ class _Way:
                 raise answer
             else:
                 found[name] = KillAnswer(answer.pulled, answer.flat, answer.open)
+        if self._others:
+            question = KillAsk(what, whoami(), self._asked.why, self._others)
+            supervisor = paths.supervisor_socket(paths.state_dir())
+            found |= (await socket.ask(supervisor, question, KillAnswers)).gateways
         return found
+
+    async def _trading(self, live: Desks) -> list[str]:
+        try:
+            return list(await live.accounts(self._asked.gateway))
+        except UnknownGateway:
+            raise
+        except MarketBusError as error:  # none is live; one that starts just now must hear of it all the same
+            raise BusUnavailable(error.message, error.hint) from None
+
+    async def _not_live(self, names: list[str]) -> tuple[str, ...]:
+        """What this machine's supervisor runs besides; nothing, where there is none."""
+        if self._asked.gateway is not None:
+            return ()
+        try:
+            here = await socket.ask(
+                paths.supervisor_socket(paths.state_dir()), KillAsk("killed", whoami()), KillAnswers
+            )
+        except BusUnavailable:
+            return ()
+        return tuple(sorted(here.gateways.keys() - set(names)))
 
     async def _here(self, what: Do) -> dict[str, KillAnswer]:
         state = paths.state_dir()
