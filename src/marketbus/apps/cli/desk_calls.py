@@ -1,13 +1,12 @@
 """The command line's requests to order desks: which gateways trade, and one verb of theirs at a time."""
 
-import getpass
-import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from marketbus.apps.cli.principal import principal
 from marketbus.client.hub import Hub
-from marketbus.client.options import PRINCIPAL_VARIABLE, Options, nkey_of, tls_of, urls_of
+from marketbus.client.options import Options, nkey_of, tls_of, urls_of
 from marketbus.domain.errors import BadRequest, MarketBusError, UnknownGateway
 from marketbus.wire import rpc, subjects
 from marketbus.wire.td_rpc import TD_VERBS
@@ -19,11 +18,6 @@ _GROUP = {verb.name: verb.group for verb in TD_VERBS}
 T = TypeVar("T")
 
 
-def whoami() -> str:
-    """The principal of this terminal."""
-    return os.environ.get(PRINCIPAL_VARIABLE, "").strip() or getpass.getuser()
-
-
 @asynccontextmanager
 async def desks(url: str | None, within: float = REACH) -> AsyncGenerator["Desks"]:
     """Order desks on the bus at `url`.
@@ -31,7 +25,7 @@ async def desks(url: str | None, within: float = REACH) -> AsyncGenerator["Desks
     Raises:
         BusUnavailable: NATS cannot be reached.
     """
-    who = whoami()
+    who = principal()
     options = Options(
         urls=urls_of(url), name=who, principal=who, nkey=nkey_of(None), tls=tls_of(None), connect_timeout=within
     )

@@ -12,7 +12,8 @@ import typer
 from marketbus.adapters.local import socket
 from marketbus.adapters.local.kill import KillAnswer, KillAnswers, KillAsk
 from marketbus.apps import paths
-from marketbus.apps.cli.desk_calls import Desks, desks, whoami
+from marketbus.apps.cli.desk_calls import Desks, desks
+from marketbus.apps.cli.principal import principal
 from marketbus.apps.exit_codes import ExitCode
 from marketbus.domain.errors import BusUnavailable, MarketBusError, UnknownGateway
 from marketbus.wire import rpc, td_rpc
@@ -161,7 +162,7 @@ class _Way:
     async def _here(self, what: Do) -> dict[str, KillAnswer]:
         state = paths.state_dir()
         chosen = () if self._asked.gateway is None else (self._asked.gateway,)
-        question = KillAsk(what, whoami(), self._asked.why, chosen)
+        question = KillAsk(what, principal(), self._asked.why, chosen)
         try:
             answers = (await socket.ask(paths.supervisor_socket(state), question, KillAnswers)).gateways
         except BusUnavailable as error:

@@ -1,13 +1,9 @@
 """Options that several commands share."""
 
-import getpass
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from marketbus.client.options import PRINCIPAL_VARIABLE
 
 ConfigFile = Annotated[
     Path | None,
@@ -19,8 +15,3 @@ OnlyGateway = Annotated[str | None, typer.Option("--gateway", "-g", help="Only t
 Patterns = Annotated[
     list[str] | None, typer.Argument(metavar="[PATTERN]...", help="Such as rb2701.SHFE, 'rb*.SHFE' or '*'.")
 ]
-
-
-def principal() -> str:
-    """Who asks: our user where the bus has permissions, else who is logged in on this machine."""
-    return os.environ.get(PRINCIPAL_VARIABLE, "").strip() or getpass.getuser()

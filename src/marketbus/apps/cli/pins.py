@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 import marketbus
-from marketbus.apps.cli.options import OnlyGateway, Url, principal
+from marketbus.apps.cli.options import OnlyGateway, Url
+from marketbus.apps.cli.principal import principal
 from marketbus.apps.cli.run import run
 
 Pins = Annotated[list[str], typer.Argument(metavar="PATTERN...", help="Such as rb2701.SHFE or 'rb*.SHFE'.")]

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 import marketbus
-from marketbus.apps.cli.options import Url, principal
+from marketbus.apps.cli.options import Url
+from marketbus.apps.cli.principal import principal
 from marketbus.apps.cli.run import run
 
 
