@@ -134,7 +134,7 @@ class _Way:
             else:
                 found[name] = KillAnswer(answer.pulled, answer.flat, answer.open)
         if self._others:
-            question = KillAsk(what, whoami(), self._asked.why, self._others)
+            question = KillAsk(what, principal(), self._asked.why, self._others)
             supervisor = paths.supervisor_socket(paths.state_dir())
             found |= (await socket.ask(supervisor, question, KillAnswers)).gateways
         return found
@@ -153,7 +153,7 @@ class _Way:
             return ()
         try:
             here = await socket.ask(
-                paths.supervisor_socket(paths.state_dir()), KillAsk("killed", whoami()), KillAnswers
+                paths.supervisor_socket(paths.state_dir()), KillAsk("killed", principal()), KillAnswers
             )
         except BusUnavailable:
             return ()
