@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 from vnpy.trader.gateway import BaseGateway
@@ -37,7 +38,8 @@ class Session:
         self._asked: dict[str, None] = {}
         self._taken: set[str] = set()
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._work: set[asyncio.Task[None]] = set()
+        """What runs until it is done, or until `close`."""
         self._gaps = (-GAPS, 0)
 
     @property
@@ -47,7 +49,10 @@ class Session:
 
     async def run(self) -> None:
         """Until `close`."""
-        self._task = asyncio.current_task()
+        with self._counted():
+            await self._run()
+
+    async def _run(self) -> None:
         bus = await self._open()
         status = await self._find(bus)
         self._name = status.gateway
@@ -61,9 +66,10 @@ class Session:
 
     async def close(self) -> None:
         """Give everything back."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        work = list(self._work)
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
         if self._bus is not None:
             await self._bus.close()
 
@@ -77,7 +83,8 @@ class Session:
     async def send(self, request: OrderRequest, data: OrderData) -> None:
         """See `VnpyAccount.send`."""
         if self._account is not None:
-            await self._account.send(request, data)
+            with self._counted():
+                await self._account.send(request, data)
 
     async def cancel(self, order_id: str) -> None:
         """See `VnpyAccount.cancel`."""
@@ -95,6 +102,16 @@ class Session:
         """Positions, once more."""
         if self._account is not None:
             await self._account.query_position()
+
+    @contextmanager
+    def _counted(self) -> Generator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._work.add(task)
+        try:
+            yield
+        finally:
+            self._work.discard(task)
 
     # Connecting.
 
