@@ -38,7 +38,7 @@ WIDE: dict[str, Any] = {
     "cancels_per_contract": 1_000_000, "max_identical": 1_000, "max_daily_loss": 1e12, "high_frequency": True,
 }  # fmt: skip
 """Limits that stand in nobody's way."""
-SLOTS = 100
+SLOTS = 40
 """Prices that the orders of a lane are spread over."""
 STATES = {"submitted": "SENT", "queueing": "ACCEPTED", "partial": "PARTIAL", "filled": "FILLED"}
 
