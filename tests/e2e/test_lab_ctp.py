@@ -258,7 +258,8 @@ async def test_the_stock_gateway_trades(lab: CounterLab, child: Child) -> None:
     assert money["available"] == pytest.approx(books["account"]["available"])
     (position,) = await child.ask("positions")
     assert position == ["rb2701", "LONG", 2, 0, pytest.approx(ask), pytest.approx(books["account"]["position_profit"])]
-    assert set(await child.ask("hurry")) == {0, -2}
+    # The second is one too many: while the first is under way, or within the second of it once that was answered.
+    assert await child.ask("hurry") in ([0, -2], [0, -3])
 
     lab.drop("td")
     replayed = ("SUBMITTING", "ALLTRADED")

@@ -208,4 +208,11 @@ class FamilyGateway:
             await asyncio.sleep(seconds)
             await lane.call(what, call)
 
-        self._loop.call_soon_threadsafe(lambda: self._tasks.create_task(wait_and_call()))
+        def begin() -> None:
+            work = wait_and_call()
+            try:
+                self._tasks.create_task(work)
+            except RuntimeError:  # the group has ended, and with it this line: nothing is called any more
+                work.close()
+
+        self._loop.call_soon_threadsafe(begin)
