@@ -12,7 +12,15 @@ from marketbus.client.bus import Bus
 from marketbus.client.vnpy_gateway import account as module
 from marketbus.client.vnpy_gateway.account import VnpyAccount
 from marketbus.client.vnpy_gateway.setting import Setting
-from marketbus.domain.errors import BadRequest, BusUnavailable, ConfigError, OrderDenied, OutcomeUnknown, UnknownOrder
+from marketbus.domain.errors import (
+    BadRequest,
+    BusUnavailable,
+    ConfigError,
+    NotPermitted,
+    OrderDenied,
+    OutcomeUnknown,
+    UnknownOrder,
+)
 from marketbus.domain.order import Order, OrderState
 from tests.unit.domain.risk.surroundings import order as an_order
 
@@ -95,6 +103,18 @@ async def test_an_order_that_never_arrived_is_rejected_once_its_time_is_over(mon
     out = await send(Answers(OutcomeUnknown("no answer", client_order_id="mine"), UnknownOrder("no")), monkeypatch)
     assert out.states == [Status.REJECTED]
     assert "没有到达" in out.words[-1]
+
+
+async def test_who_may_not_trade_has_market_data_all_the_same() -> None:
+    class Refuses:
+        async def on_orders(self, *_: object, **__: object) -> object:
+            raise NotPermitted("rpc.ctp.td.orders.main.li", "li")
+
+    out = Out()
+    account = VnpyAccount(cast(Bus, Refuses()), cast(BaseGateway, out), {"gateway": "ctp", "account": None})
+    await account.run()  # ends, and does not take the session with it
+    assert not account.open
+    assert "只有行情" in out.words[0]
 
 
 def test_a_setting_that_there_is_not_is_named() -> None:

@@ -47,7 +47,7 @@ class Desk(TypedDict):
 
 
 class VnpyAccount:
-    """Belongs to the bus's loop. `renamed` gives a payload the name that vnpy knows the gateway by."""
+    """Belongs to the bus's loop. Tells everything under the name that vnpy knows the gateway by."""
 
     def __init__(self, bus: Bus, out: BaseGateway, desk: Desk) -> None:
         self.open = False
@@ -70,7 +70,7 @@ class VnpyAccount:
             self._following.append(await self._begin(lambda: bus.on_trades(self._trade, **desk)))
             self._following.append(await self._begin(lambda: bus.on_account(self._account, **desk)))
             self._following.append(await self._begin(lambda: bus.on_positions(self._position, **desk)))
-        except NotSupported as error:
+        except MarketBusError as error:  # it does not trade, or not for this user: market data goes on
             self._out.write_log(f"只有行情，不能交易 / market data only: {error}")
             return
         self.open = True
