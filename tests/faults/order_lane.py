@@ -39,7 +39,7 @@ WIDE: dict[str, Any] = {
 }  # fmt: skip
 """Limits that stand in nobody's way."""
 SLOTS = 40
-"""Prices that the orders of a lane are spread over."""
+"""Prices that the orders of a lane are spread over: fewer than lie between a price limit and the market."""
 STATES = {"submitted": "SENT", "queueing": "ACCEPTED", "partial": "PARTIAL", "filled": "FILLED"}
 
 
