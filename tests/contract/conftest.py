@@ -18,10 +18,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     assert card is not None, f"{metafunc.definition.nodeid}: which card is this?"
     needs, lacks = card.kwargs.get("needs"), card.kwargs.get("lacks")
     fit = [r for r in REGISTERED if (needs is None or needs in r.capabilities) and lacks not in r.capabilities]
-    metafunc.parametrize("line", fit, indirect=True, scope="session", ids=[r.name for r in fit])
+    metafunc.parametrize("line", fit, indirect=True, scope="package", ids=[r.name for r in fit])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     """The gateway at work; each card leaves venue and subscriptions as it found them."""
     registered: Registration = request.param
@@ -29,13 +29,13 @@ def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield line
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def life(line: Line) -> Life:
     """A second worker, from its start to its end by SIGTERM."""
     return lived(line)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def out(line: Line, life: Life) -> LockedOut:
     """The second worker once more, after its life, refused by the venue."""
     return locked_out(line)

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from marketbus.apps.config import Config
-from marketbus.apps.config.model import Document, Gateway, Nats
+from marketbus.apps.config.model import Document, Gateway, Http, Nats
 from marketbus.apps.logs import Logs, configure
 from marketbus.apps.supervisor.backoff import Backoff
 from marketbus.apps.supervisor.up import Supervisor
@@ -42,7 +42,7 @@ def main(folder: Path, stub: str, duration: float | None, embedded: bool) -> int
     configure("text", "info")
     nats = Nats(port=free_port()) if embedded else Nats(url=["nats://127.0.0.1:9"])
     gateways = {name: Gateway(kind="vnpy") for name in ("a", "b")}
-    config = Config(Document(nats=nats, gateway=gateways), None, {})
+    config = Config(Document(nats=nats, gateway=gateways, http=Http(listen="")), None, {})
     backoff = Backoff(Random(1), first=0.05)
     supervisor = Supervisor(config, folder, command, Logs("en", "supervisor"), backoff=lambda: backoff)
     return asyncio.run(supervisor.run(duration))

@@ -18,7 +18,9 @@ SETTING: dict[str, Any] = {
 
 def write_config(file: Path, nats: Mapping[str, Any], gateways: Mapping[str, Mapping[str, Any]]) -> Path:
     """Writes it, readable by its owner only."""
-    sections = {"nats": nats} | {f"gateway.{name}": keys for name, keys in gateways.items()}
+    sections = {"nats": nats, "http": {"listen": "127.0.0.1:0"}} | {
+        f"gateway.{name}": keys for name, keys in gateways.items()
+    }
     text = ""
     for section, keys in sections.items():
         text += f"[{section}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in keys.items()) + "\n"

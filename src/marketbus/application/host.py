@@ -10,6 +10,7 @@ from marketbus.application.sessions import Sessions
 from marketbus.application.subscriptions import Change, Subscriptions
 from marketbus.domain.contract_book import ContractBook
 from marketbus.domain.errors import MarketBusError
+from marketbus.domain.heard import Listeners
 from marketbus.domain.message import reason
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
@@ -57,6 +58,7 @@ class GatewayHost:
         self.name = name
         self.configured_pins = pins
         self.market_data = MarketData(epoch, ticks)
+        self.listeners = Listeners()
         self.rejects = Tally()
         self.errors = Tally()
         self.book = ContractBook()

@@ -1,14 +1,18 @@
 """The way of a tick through the application: number it, keep the last value, hand it over."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
 
+from marketbus.domain.histogram import Histogram
 from marketbus.domain.instrument import Exchange, Instrument, Pattern
 from marketbus.domain.tick import Tick, TickFlag, numbered, with_flag
 from marketbus.domain.times import NS
 from marketbus.ports.publisher import TickPublisher
 
+SAMPLED = 7
+"""Mask over an instrument's numbers."""
+_OLD = TickFlag.OUT_OF_SESSION | TickFlag.SNAPSHOT
 ANSWER_WITHIN = 5 * NS
 """How long after asking a snapshot may be the answer."""
 
@@ -25,6 +29,10 @@ class MarketData:
         self._publisher = publisher
         self._lock = Lock()
         self._last: dict[tuple[Exchange, str], Tick] = {}
+        self.from_venue = Histogram()
+        """The exchange's stamp → now on the market's clock, of every eighth tick of an instrument inside a session."""
+        self.market_now: Callable[[], int] | None = None
+        """The market's clock, once there is one."""
         self.count = 0
         self.repeats = 0
         """Snapshots that only answered us."""
@@ -42,6 +50,8 @@ class MarketData:
             self._last[key] = numbered(tick, self.epoch, 1 if last is None else last.seq + 1)
             self.count += 1
             self.last_received = tick.received
+            if not (tick.seq & SAMPLED or tick.flags & _OLD) and self.market_now is not None:
+                self.from_venue.add((self.market_now() - tick.datetime) / NS)
             self._publisher.tick(tick)
 
     def expect_repeat(self, instrument: Instrument, now: int) -> None:

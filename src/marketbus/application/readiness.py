@@ -2,7 +2,10 @@
 
 import asyncio
 
+import msgspec
+
 from marketbus.application.host import GatewayHost
+from marketbus.application.trading.session import TradingSession
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.readiness import Difference, Readiness
 from marketbus.domain.session import Channel, Session, SessionState
@@ -22,11 +25,20 @@ NAMED = 10
 class ReadinessReport:
     """Answers at any time; says it in the log once per process, and again before an opening that would be missed."""
 
-    def __init__(self, host: GatewayHost, gateway: Gateway, market: MarketCalendar, log: Log) -> None:
+    def __init__(
+        self,
+        host: GatewayHost,
+        gateway: Gateway,
+        market: MarketCalendar,
+        log: Log,
+        desk: TradingSession | None = None,
+    ) -> None:
+        """`desk`: of a line that trades: it is not ready before orders are taken."""
         self._host = host
         self._gateway = gateway
         self._market = market
         self._log = log
+        self._desk = desk
         self._said_ready = False
         self._warned: int | None = None
         self._opening: tuple[frozenset[str], int, int | None] = (frozenset(), 0, None)
@@ -63,6 +75,8 @@ class ReadinessReport:
         found: list[Difference] = []
         for channel in Channel:
             session = self._host.sessions.of(channel)
+            if channel is Channel.TD:
+                session = desk_session(session, self._desk)
             if session.state is not SessionState.READY and not (channel is Channel.TD and _unused(session)):
                 fields = {"channel": channel.value, "state": session.state.value, "words": session.message or "-"}
                 found.append(Difference("ready.session", {**fields}))
@@ -110,6 +124,13 @@ class ReadinessReport:
         self._log.log(Level.ERROR, "gateway.not_ready", opens=_clock(report.opens), count=len(report.differs))
         for each in report.differs:
             self._log.log(Level.ERROR, each.code, **each.fields)
+
+
+def desk_session(line: Session, desk: TradingSession | None) -> Session:
+    """The trading session as its users see it: READY once the desk takes orders, not when the venue lets us in."""
+    if desk is None or desk.ready or line.state is not SessionState.READY:
+        return line
+    return msgspec.structs.replace(line, state=SessionState.SYNCING, message=desk.blocked or line.message)
 
 
 def _unused(session: Session) -> bool:

@@ -5,12 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import msgspec
-
 from marketbus.application.host import GatewayHost
-from marketbus.application.readiness import ReadinessReport
+from marketbus.application.readiness import ReadinessReport, desk_session
 from marketbus.application.trading.session import TradingSession
-from marketbus.domain.session import Channel, Session, SessionState
+from marketbus.domain.session import Channel
 from marketbus.domain.status import GatewayStatus, Latency, Level
 from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import Gateway
@@ -84,7 +82,7 @@ class Reporter:
             started=self._started,
             capabilities=tuple(sorted(self._gateway.capabilities)),
             md=host.sessions.of(Channel.MD),
-            td=self._td(host.sessions.of(Channel.TD)),
+            td=desk_session(host.sessions.of(Channel.TD), self._desk),
             contracts=len(host.book),
             requested=len(host.subscriptions.requested),
             acknowledged=len(host.subscriptions.acknowledged),
@@ -104,12 +102,6 @@ class Reporter:
             account=self._account,
             denied=dict(self._denied),
         )
-
-    def _td(self, line: Session) -> Session:
-        desk = self._desk
-        if desk is None or desk.ready or line.state is not SessionState.READY:
-            return line
-        return msgspec.structs.replace(line, state=SessionState.SYNCING, message=desk.blocked or line.message)
 
     async def run(self) -> None:
         """Publish until cancelled."""

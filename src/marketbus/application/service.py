@@ -7,6 +7,7 @@ from marketbus.application.reporting import Reporter
 from marketbus.domain.calendar_table import CalendarTable, table_of
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import BadRequest
+from marketbus.domain.heard import Heard
 from marketbus.domain.instrument import Pattern
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.status import GatewayStatus, Level
@@ -60,8 +61,10 @@ class Service:
         self._host.wake()
         return coverage
 
-    def renew(self, owner: str, ttl: float) -> bool:
+    def renew(self, owner: str, ttl: float, heard: Heard | None = None) -> bool:
         """Keep a lease alive."""
+        if heard is not None:
+            self._host.listeners.told(heard)
         return self._host.subscriptions.wishes.renew(owner, self._clock.monotonic() + ttl)
 
     def unsubscribe(self, owner: str) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from marketbus.adapters.clock import SystemClock
 from marketbus.adapters.nats.bus_publisher import NatsPublisher
-from marketbus.adapters.nats.connection import close_connection, open_connection
+from marketbus.adapters.nats.connection import NatsLink, close_connection, open_connection
 from marketbus.adapters.nats.jetstream import has_jetstream
 from marketbus.adapters.nats.name_lease import KvNameLease
 from marketbus.adapters.nats.presence import Presence
@@ -21,6 +21,7 @@ from marketbus.adapters.nats.rpc_host import RpcHost
 from marketbus.adapters.state.files import FileStateStore
 from marketbus.application.fresh_logins import FreshLogins
 from marketbus.application.host import GatewayHost
+from marketbus.application.pulse import Pulse
 from marketbus.application.readiness import ReadinessReport
 from marketbus.application.reporting import Reporter
 from marketbus.application.service import Service
@@ -32,6 +33,8 @@ from marketbus.apps.log_feed import log_feed
 from marketbus.apps.logs import Logs
 from marketbus.apps.market import market_calendar
 from marketbus.apps.nats_options import nats_options
+from marketbus.apps.process_vitals import ProcessMeter
+from marketbus.apps.report_line import ReportLine
 from marketbus.apps.trading import Desk, Section, trading, trading_session
 from marketbus.domain.errors import ConfigError
 from marketbus.domain.market_calendar import MarketCalendar
@@ -40,6 +43,9 @@ from marketbus.domain.status import Level
 from marketbus.domain.trading_hours import TradingHours
 from marketbus.ports.gateway import Gateway, GatewayContext
 from marketbus.ports.name_lease import NameLease
+
+PULSE = 1.0
+"""Seconds between two reports to the supervisor."""
 
 
 class Worker(NamedTuple):
@@ -55,7 +61,7 @@ class Worker(NamedTuple):
 
 
 @asynccontextmanager
-async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker]:
+async def worker(config: Config, name: str, logs: Logs, line: ReportLine) -> AsyncGenerator[Worker]:
     """Connect to the bus, take the gateway's name, load the SDK; everything is let go of at the end.
 
     Raises:
@@ -117,6 +123,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
             trading=session,
         )
         gateway = plugins.plugin(spec.kind).build(spec, context)
+        host.market_data.market_now = gateway.market_clock.now
         desk: Desk | None = None
         if session is not None:
             desk = await ends.enter_async_context(
@@ -139,7 +146,7 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
                     jetstream=jetstream,
                 )
             )
-        readiness = ReadinessReport(host, gateway, market, logs)
+        readiness = ReadinessReport(host, gateway, market, logs, session)
         reporter = Reporter(
             host,
             gateway,
@@ -183,8 +190,32 @@ async def worker(config: Config, name: str, logs: Logs) -> AsyncGenerator[Worker
         logs.log(Level.INFO, "gateway.started", kind=spec.kind, sdk=gateway.sdk, epoch=epoch)
         if gateway.simulated:
             logs.log(Level.WARNING, "gateway.simulated")
-        duties = (reporter.run, readiness.run, watchdog.run, fresh_logins.run)
+        meter = ProcessMeter()
+        pulse = Pulse(
+            host,
+            gateway,
+            reporter,
+            market,
+            ticks=ticks,
+            bus=NatsLink(client),
+            process=meter.now,
+            trading=None if desk is None else desk.vitals,
+        )
+        duties = (
+            reporter.run,
+            readiness.run,
+            watchdog.run,
+            fresh_logins.run,
+            meter.run,
+            lambda: _report(pulse, line),
+        )
         yield Worker(host, gateway, lease, closed, duties if desk is None else (*duties, desk.run))
+
+
+async def _report(pulse: Pulse, line: ReportLine) -> None:
+    while True:
+        line.tell(pulse.take())
+        await asyncio.sleep(PULSE)
 
 
 async def _acquire(lease: NameLease, logs: Logs, refused: asyncio.Future[str], name: str) -> None:

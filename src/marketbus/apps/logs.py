@@ -53,6 +53,8 @@ class Logs:
         self._gateway = gateway
         self.publish = publish
         """Takes every record too, in the calling thread; set it once the bus is there."""
+        self.report: Callable[[LogRecord], object] | None = None
+        """The same, for a supervisor that is there from the beginning."""
         self._now = now
 
     def log(self, level: Level, code: str, **fields: Fact) -> LogRecord:
@@ -62,8 +64,9 @@ class Logs:
         }
         record = LogRecord(self._gateway, self._now(), level, code, say(code, self._lang, told), told)
         _logger.log(LEVELS[level], record.message, extra={_RECORD: (record, self._lang)})
-        if self.publish is not None:
-            self.publish(record)
+        for taker in (self.publish, self.report):
+            if taker is not None:
+                taker(record)
         return record
 
 

@@ -32,6 +32,7 @@ from marketbus.domain.risk.book import RiskBook
 from marketbus.domain.risk.limits import Limits
 from marketbus.domain.status import Level
 from marketbus.domain.times import from_yyyymmdd, yyyymmdd
+from marketbus.domain.vitals import TradingVitals
 from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import Gateway
 from marketbus.ports.journal import JournalUnavailable
@@ -46,6 +47,11 @@ class Desk(NamedTuple):
     waiting: WaitingKill
     """Taken already; let go of once the journal has it."""
     statements: Statements
+    journal: SqliteJournal
+
+    def vitals(self) -> TradingVitals:
+        """How it is."""
+        return self.trading.vitals(self.journal.vitals())
 
     async def run(self) -> None:
         """Trade until cancelled."""
@@ -136,7 +142,7 @@ async def trading(
         parts.kill.set_aside = lambda principal, why: _set_aside(waiting, principal, why, logs)
         parts.kill.taken_back = waiting.remove
         async with local_desk(paths.desk_socket(state, name.gateway), service, logs):
-            yield Desk(parts, service, waiting, statements)
+            yield Desk(parts, service, waiting, statements, journal)
     finally:
         await journal.stop()
 

@@ -18,6 +18,7 @@ from marketbus.apps.config import Config, load
 from marketbus.apps.exit_codes import ExitCode
 from marketbus.apps.import_later import CHARTS, import_later
 from marketbus.apps.logs import Logs
+from marketbus.apps.report_line import ReportLine
 from marketbus.domain.errors import BusUnavailable, ConfigError, MarketBusError
 from marketbus.domain.status import Level
 
@@ -41,9 +42,11 @@ def run(config_path: Path | None, name: str) -> int:
     sys.setswitchinterval(SWITCH)
     log_output.configure(config.log.format, config.log.level)
     logs = Logs(log_output.language(config.log.lang), name)
+    line = ReportLine.inherited()
+    logs.report = line.tell
     code = int(ExitCode.FAILURE)
     try:
-        code = uvloop.run(_serve(config, name, logs))
+        code = uvloop.run(_serve(config, name, logs, line))
     except* MarketBusError as errors:
         if errors.subgroup(ConfigError):
             code = int(ExitCode.CONFIG)
@@ -61,13 +64,13 @@ def _single(errors: BaseExceptionGroup[MarketBusError]) -> Iterator[MarketBusErr
             yield error
 
 
-async def _serve(config: Config, name: str, logs: Logs) -> int:
+async def _serve(config: Config, name: str, logs: Logs, line: ReportLine) -> int:
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     stop = asyncio.create_task(asked.wait())
-    live = asyncio.create_task(_live(config, name, logs))
+    live = asyncio.create_task(_live(config, name, logs, line))
     await asyncio.wait({stop, live}, return_when=asyncio.FIRST_COMPLETED)
     if live.done():
         return live.result()
@@ -77,8 +80,8 @@ async def _serve(config: Config, name: str, logs: Logs) -> int:
     return ExitCode.STOPPED
 
 
-async def _live(config: Config, name: str, logs: Logs) -> int:
-    async with worker(config, name, logs) as parts:
+async def _live(config: Config, name: str, logs: Logs, line: ReportLine) -> int:
+    async with worker(config, name, logs, line) as parts:
         lost = asyncio.create_task(parts.lease.hold())
         closed = asyncio.create_task(parts.bus_closed.wait())
         work = [

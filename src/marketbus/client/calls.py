@@ -12,6 +12,7 @@ from marketbus.client.link import Link
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import BadPayload, BusUnavailable, MarketBusError, UnknownGateway
+from marketbus.domain.heard import Heard
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick
@@ -63,9 +64,9 @@ class Calls:
         """Lease patterns; replaces the owner's former lease."""
         return await self._one(gateway, "subscribe", Subscribe(owner, list(patterns), ttl), Coverage)
 
-    async def renew(self, gateway: str, owner: str, ttl: float) -> Renewed:
-        """Keep a lease alive."""
-        return await self._one(gateway, "renew", Renew(owner, ttl), Renewed)
+    async def renew(self, gateway: str, owner: str, ttl: float, heard: Heard | None = None) -> Renewed:
+        """Keep a lease alive, and say how the ticks arrived."""
+        return await self._one(gateway, "renew", Renew(owner, ttl, heard), Renewed)
 
     async def unsubscribe(self, gateway: str, owner: str, patience: float = 1.0) -> None:
         """Give a lease back."""

@@ -1,9 +1,11 @@
 """What the parts of one bus connection share."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from marketbus.client.arrivals import Arrivals
 from marketbus.client.calls import Calls
 from marketbus.client.directory import Directory
 from marketbus.client.gap import Gap
@@ -31,6 +33,8 @@ class Hub:
     health: Health
     """Of the preferred gateways, if there are several: else there is nothing to choose."""
     gap_handlers: list[GapHandler] = field(default_factory=list[GapHandler])
+    arrivals: defaultdict[str, Arrivals] = field(default_factory=lambda: defaultdict(Arrivals))
+    """By gateway."""
     _beating: asyncio.Task[None] | None = None
 
     @classmethod
@@ -78,6 +82,7 @@ class Hub:
     def tell(self, gap: Gap, handlers: list[GapHandler]) -> None:
         """Count a gap and tell its handlers; one that raises is counted and logged."""
         self.stats.gap(gap)
+        self.arrivals[gap.gateway].gap(gap)
         for handler in (*handlers, *self.gap_handlers):
             try:
                 handler(gap)

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from nats.aio.msg import Msg
 
+from marketbus.client.arrivals import EVERY
 from marketbus.client.gap import Gap, GapCause
 from marketbus.client.hub import Hub
 from marketbus.client.join import Track
@@ -17,7 +19,9 @@ from marketbus.domain.errors import BadPayload, MarketBusError
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.tick import Tick, TickFlag
+from marketbus.domain.times import NS
 from marketbus.wire import codec, subjects
+from marketbus.wire.rpc import Renewed
 
 SNAPSHOTS = 3
 """Snapshots taken to meet the live stream before a hole is accepted."""
@@ -133,6 +137,7 @@ class Line:
         tracks, hub, stats = self._tracks, self._hub, self._hub.stats
         decode, emit, refuse = codec.decode, self._outlet.tick, self._refuse
         adopt, closer_look = self._adopt, self._closer_look
+        arrived, now = hub.arrivals[self.share.gateway].delay.add, time.time_ns
 
         async def receive(message: Msg) -> None:
             subject = message.subject
@@ -151,6 +156,8 @@ class Line:
                 track.next = tick.seq + 1
                 if not tick.flags & refuse:
                     stats.ticks += 1
+                    if not tick.seq & EVERY:
+                        arrived((now() - tick.received) / NS)
                     emit(tick)
             else:
                 closer_look(subject, track, tick)
@@ -266,6 +273,15 @@ class Line:
         for subject in set(self._taps) - set(wanted):
             await self._taps.pop(subject).close()
 
+    async def _renew(self) -> Renewed:
+        arrivals = self._hub.arrivals[self.share.gateway]
+        heard = arrivals.take()
+        try:
+            return await self._hub.calls.renew(self.share.gateway, self._owner, self._ttl, heard)
+        except MarketBusError:
+            arrivals.put_back(heard)
+            raise
+
     async def _lease(self) -> None:
         await self._hub.calls.subscribe(self.share.gateway, self._owner, self.share.patterns(), self._ttl)
         self._hub.stats.leases += 1
@@ -298,7 +314,7 @@ class Line:
                 self._tracks_of(added)
                 await self._subscribe()
                 await self._hub.link.confirm(*self._taps.values())
-            reply = await self._hub.calls.renew(self.share.gateway, self._owner, self._ttl)
+            reply = await self._renew()
             self._confirm(reply.epoch)
             if not reply.known or (added and not self.share.globs):
                 await self._lease()

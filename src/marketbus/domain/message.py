@@ -178,6 +178,41 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "ready.not_live": ("no live worker of this name; start one: marketbus up", "没有运行中的接口，请先 marketbus up"),
     "ready.unknown": ("this worker does not report its readiness", "该进程不报告准备情况"),
+    "health.ready": ("{gateway}: ready, opens {opens}", "{gateway}：就绪，开盘 {opens}"),
+    "health.resting": (
+        "{gateway}: resting, nothing to do before the market opens {opens}",
+        "{gateway}：休市中，{opens} 开盘前无需处理",
+    ),
+    "health.not_ready": ("{gateway}: NOT READY, opens {opens}", "{gateway}：未就绪，开盘 {opens}"),
+    "health.no_bus": (
+        "the worker has no connection to NATS; it tries on by itself: look after nats-server",
+        "工作进程与 NATS 的连接已断开，正在自动重连：请检查 nats-server",
+    ),
+    "health.journal": (
+        "the order journal cannot be written, new orders are denied: look at the disk, `marketbus audit --verify`",
+        "交易日志写不进去，新委托一律拒绝：请检查磁盘，执行 marketbus audit --verify",
+    ),
+    "health.killed": (
+        "account {account}: the kill switch is pulled, new orders are denied until `marketbus release`",
+        "账户 {account}：已触发紧急停止，拒绝新委托，直到执行 marketbus release",
+    ),
+    "health.given_up": (
+        "the worker ended ({how}) and is not started again: correct the configuration, see `marketbus check`",
+        "工作进程已退出（{how}），不再重启：请修改配置，执行 marketbus check 查看原因",
+    ),
+    "health.restarting": (
+        "the worker does not run; start number {starts} failed, it is tried again",
+        "工作进程没有运行，第 {starts} 次启动失败，正在重试",
+    ),
+    "health.mute": (
+        "the worker runs but has not reported for {seconds} s (0: not yet)",
+        "工作进程在运行，但已 {seconds} 秒没有报告（0 表示刚启动）",
+    ),
+    "http.serving": ("health and metrics on http://{at}", "健康检查与指标：http://{at}"),
+    "http.not_served": (
+        "no health and metrics: cannot listen on {at}: {detail}; choose another [http] listen. Trading goes on",
+        "健康检查与指标不可用：无法监听 {at}：{detail}，请修改 [http] listen。行情与交易不受影响",
+    ),
     "gateway.not_kept": ("cannot keep {path}: {detail}", "无法保存 {path}：{detail}"),
     "gateway.illegal_transition": (
         "{channel} session: {then} cannot follow {now}; ignored",

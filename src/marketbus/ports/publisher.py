@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from marketbus.domain.contract import Contract
+from marketbus.domain.histogram import Distribution
 from marketbus.domain.status import GatewayStatus, Latency, LogRecord
 from marketbus.domain.tick import Tick
 
@@ -25,6 +26,24 @@ class TickPublisher(Protocol):
 
     def latency(self) -> Latency | None:
         """Received → handed to the bus, over the window since the last call."""
+        ...
+
+    def to_bus(self) -> Distribution:
+        """The same since the beginning, seconds."""
+        ...
+
+
+class BusLink(Protocol):
+    """The connection to the bus."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether it stands."""
+        ...
+
+    @property
+    def reconnects(self) -> int:
+        """Connections after the first."""
         ...
 
 

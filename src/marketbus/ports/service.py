@@ -5,6 +5,7 @@ from typing import Protocol
 
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
+from marketbus.domain.heard import Heard
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick
@@ -26,8 +27,8 @@ class GatewayService(Protocol):
         """Lease patterns for `ttl` seconds."""
         ...
 
-    def renew(self, owner: str, ttl: float) -> bool:
-        """Keep a lease alive; False when there is none."""
+    def renew(self, owner: str, ttl: float, heard: Heard | None = None) -> bool:
+        """Keep a lease alive; False when there is none. `heard`: what its owner says of its ticks."""
         ...
 
     def unsubscribe(self, owner: str) -> None:

@@ -24,6 +24,7 @@ from marketbus.domain.errors import (
     UnknownInstrument,
     UnknownOrder,
 )
+from marketbus.domain.heard import Heard
 
 SERVICE = "marketbus"
 """Name of the NATS micro service that each gateway runs."""
@@ -61,10 +62,11 @@ class Subscribe(Request, frozen=True):
 
 
 class Renew(Request, frozen=True):
-    """Keep a lease alive."""
+    """Keep a lease alive, and say how the ticks arrived since the last time."""
 
     owner: Owner
     ttl: Ttl = 30.0
+    heard: Heard | None = None
 
 
 class Unsubscribe(Request, frozen=True):

@@ -8,6 +8,7 @@ from ticks import tick
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract, Product
 from marketbus.domain.errors import UnknownInstrument
+from marketbus.domain.heard import Heard
 from marketbus.domain.instrument import Exchange, Pattern
 from marketbus.domain.session import Session
 from marketbus.domain.status import GatewayStatus
@@ -52,7 +53,7 @@ class FakeService:
         self.calls.append(("subscribe", owner, tuple(patterns), ttl))
         return Coverage(len(patterns), ())
 
-    def renew(self, owner: str, ttl: float) -> bool:
+    def renew(self, owner: str, ttl: float, heard: Heard | None = None) -> bool:
         return owner == "known"
 
     def unsubscribe(self, owner: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from marketbus.domain.contract import Contract, Product
+from marketbus.domain.histogram import Distribution
 from marketbus.domain.instrument import Instrument, parse_instrument
 from marketbus.domain.session import Channel
 from marketbus.domain.status import GatewayStatus, Latency, Level, LogRecord
@@ -52,6 +53,9 @@ class FakeTicks:
 
     def latency(self) -> Latency | None:
         return None
+
+    def to_bus(self) -> Distribution:
+        return Distribution()
 
 
 class FakePublisher:

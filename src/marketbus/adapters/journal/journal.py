@@ -9,6 +9,7 @@ import msgspec
 from marketbus.adapters.journal.reader import JournalReader, Wanted
 from marketbus.adapters.journal.writer import JournalWriter
 from marketbus.domain.journal_entry import Entry, EntryKind, Head, Recorded, Standing
+from marketbus.domain.vitals import JournalVitals
 from marketbus.ports.clock import Clock
 from marketbus.ports.journal import JournalUnavailable
 
@@ -55,6 +56,13 @@ class SqliteJournal:
     def head(self) -> Head:
         """See `OrderJournal`."""
         return self._writer.head
+
+    def vitals(self) -> JournalVitals:
+        """How it is."""
+        writer = self._writer
+        return JournalVitals(
+            writer.trouble is None, writer.head.position, writer.waiting, writer.bytes(), writer.commits.now()
+        )
 
     async def append(self, entries: Sequence[Entry]) -> Sequence[int]:
         """See `OrderJournal`."""

@@ -4,6 +4,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -17,6 +18,7 @@ from marketbus.adapters.journal.lock import WriterLock
 from marketbus.adapters.journal.reader import head as last
 from marketbus.adapters.journal.trouble import unavailable, understood
 from marketbus.adapters.journal.verify import tail
+from marketbus.domain.histogram import Histogram
 from marketbus.domain.journal_entry import Entry, EntryKind, Head, body_of, genesis
 from marketbus.ports.clock import Clock
 from marketbus.ports.journal import AlreadyClaimed, Cause, JournalUnavailable
@@ -69,6 +71,7 @@ class JournalWriter:
         """Whether `head` was read from the file."""
         self._since = 0
         self._refused = 0
+        self.commits = Histogram()
         self.head = Head(0, genesis(gateway))
         self.trouble: JournalUnavailable | None = unavailable(Cause.CLOSED, path, "is not open yet")
         self.tried = threading.Event()
@@ -87,6 +90,19 @@ class JournalWriter:
                 raise unavailable(Cause.CLOSED, self._path, "is closed")
             self._queue.put(request)
         return request.done
+
+    @property
+    def waiting(self) -> int:
+        """Appends that no commit has taken yet."""
+        return self._queue.qsize()
+
+    def bytes(self) -> int:
+        """Size of the file and of its write-ahead log."""
+        size = 0
+        for path in (self._path, self._wal):
+            with suppress(OSError):
+                size += path.stat().st_size
+        return size
 
     def stop(self) -> None:
         """Write what waits, then close. Blocks."""
@@ -132,6 +148,7 @@ class JournalWriter:
     def _attempt(self, batch: list[_Request]) -> None:
         if not batch and self.trouble is None:
             return
+        began = time.perf_counter()
         try:
             outcomes = self._commit(batch)
         except (sqlite3.Error, OSError, JournalUnavailable) as error:
@@ -140,6 +157,7 @@ class JournalWriter:
             for request in batch:
                 request.done.set_exception(trouble)
             return
+        self.commits.add(time.perf_counter() - began)
         self._works()
         for request, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, AlreadyClaimed):

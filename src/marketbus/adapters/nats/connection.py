@@ -59,6 +59,23 @@ async def open_connection(
     return client
 
 
+class NatsLink:
+    """`ports.publisher.BusLink` of a connection."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @property
+    def connected(self) -> bool:
+        """See `BusLink`."""
+        return self._client.is_connected
+
+    @property
+    def reconnects(self) -> int:
+        """See `BusLink`."""
+        return self._client.stats["reconnects"]
+
+
 async def close_connection(client: Client, within: float = CONNECT_TIMEOUT) -> None:
     """Flush and close; gives up waiting after `within` seconds."""
     try:

@@ -16,8 +16,10 @@ from marketbus.adapters.nats.latency import LatencyWindow
 from marketbus.adapters.nats.options import NatsOptions
 from marketbus.adapters.nats.seam import cut, write_frames
 from marketbus.domain.errors import MarketBusError
+from marketbus.domain.histogram import Distribution, Histogram
 from marketbus.domain.status import Latency
 from marketbus.domain.tick import Tick
+from marketbus.domain.times import NS
 from marketbus.ports.clock import Clock
 
 POLL = 0.02
@@ -52,6 +54,7 @@ class NatsTickPublisher:
         self._may_send = may_send
         self._frames = TickFrames()
         self._backlog = Backlog(clock, max_bytes, max_age)
+        self._to_bus = Histogram()
         self._window = LatencyWindow(Random(0))  # noqa: S311 (a sample, no secret)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -84,6 +87,10 @@ class NatsTickPublisher:
     def latency(self) -> Latency | None:
         """Received → written, of the tick that waited longest in each batch; the window ends with the call."""
         return self._window.take()
+
+    def to_bus(self) -> Distribution:
+        """See `ports.publisher.TickPublisher`."""
+        return self._to_bus.now()
 
     async def start(self) -> None:
         """Connect and begin to write.
@@ -158,7 +165,9 @@ class NatsTickPublisher:
         if not written:
             self._backlog.count("disconnected", len(chunk.keys))
         elif chunk.received:
-            self._window.add((self._clock.now() - chunk.received) / 1000)
+            waited = self._clock.now() - chunk.received
+            self._window.add(waited / 1000)
+            self._to_bus.add(waited / NS)
 
     async def _connected(self) -> Client:
         """The client once it is connected; after an outage only the newest tick of each instrument is left."""

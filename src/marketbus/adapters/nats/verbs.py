@@ -34,7 +34,7 @@ def _subscribe(service: GatewayService, request: rpc.Subscribe, principal: str) 
 
 
 def _renew(service: GatewayService, request: rpc.Renew, principal: str) -> Answer:
-    return _json(rpc.Renewed(service.renew(request.owner, request.ttl), service.epoch))
+    return _json(rpc.Renewed(service.renew(request.owner, request.ttl, request.heard), service.epoch))
 
 
 def _unsubscribe(service: GatewayService, request: rpc.Unsubscribe, principal: str) -> Answer:

@@ -135,6 +135,7 @@ class OrderDesk:
             return self._deny(order, Verdict("journal", "", str(error)))
         self._ledger.noted(order)
         now = self._clock.now()
+        self._ledger.steps.journal.add((now - order.created) / NS)
         if is_late(order.valid_until, now):
             late = round((now - order.valid_until) / NS, 3)
             return self._deny(order, Verdict("valid_until", order.valid_until, late), note=True)
@@ -162,6 +163,7 @@ class OrderDesk:
         else:
             sent = Sent(order_id, self._clock.now(), order.venue_ref)
             self._ledger.own(sent, EntryKind.SENT, {"called": called})
+            self._ledger.steps.sdk.add((self._clock.now() - called) / NS)
         finally:
             self._calling.discard(order_id)
         return self._ledger.book.get(order_id) or order
@@ -324,6 +326,7 @@ class OrderDesk:
         facts: Facts = {"by": asker.principal}
         if self._ledger.risk.large(order):
             facts["large"] = True  # counted apart, over restarts too
+        self._ledger.steps.cancels += 1
         order = self._ledger.own(CancelSent(order_id, now), EntryKind.CANCEL_REQUESTED, facts, asker)
         await self._written()
         try:

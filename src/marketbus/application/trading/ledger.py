@@ -10,6 +10,7 @@ from marketbus.application.trading.market_view import MarketView
 from marketbus.application.trading.matching import by_attributes
 from marketbus.application.trading.notes import Facts, Note
 from marketbus.application.trading.outbox import Outbox
+from marketbus.application.trading.steps import OrderSteps
 from marketbus.domain.account import Account
 from marketbus.domain.contract import Contract
 from marketbus.domain.instrument import Instrument
@@ -66,6 +67,7 @@ class Ledger:
         self.rates: dict[Instrument, Rates] = {}
         self.instruments: set[Instrument] = set()
         """Held or ordered on these days."""
+        self.steps = OrderSteps()
         self.doubt: Callable[[], None] = lambda: None
         self._outbox = outbox
         self._market = market
@@ -244,6 +246,7 @@ class Ledger:
         if before is not None and before.state is OrderState.UNKNOWN and kind is EntryKind.VENUE_EVENT:
             kind = EntryKind.RESOLVED
         self._noted[order.client_order_id] = order
+        self.steps.moved(before, order)
         keys: set[HoldingKey] = set()
         if (key := self._follow(order)) is not None:
             keys.add(key)

@@ -1,6 +1,7 @@
 """One account's trading, put together: the books from the journal first, then the venue's words, then requests."""
 
 import asyncio
+from collections import Counter
 
 from marketbus.application.trading.control import Control
 from marketbus.application.trading.desk import OrderDesk
@@ -20,6 +21,7 @@ from marketbus.domain.order import OrderState
 from marketbus.domain.risk.book import RiskBook
 from marketbus.domain.risk.flow import Flow
 from marketbus.domain.status import Level
+from marketbus.domain.vitals import JournalVitals, TradingVitals
 from marketbus.ports.clock import Clock
 from marketbus.ports.journal import JournalUnavailable, OrderJournal
 from marketbus.ports.log import Log
@@ -70,6 +72,21 @@ class Trading:
         self._journal = journal
         self._log = log
         self._sleep = sleep
+
+    def vitals(self, journal: JournalVitals) -> TradingVitals:
+        """How the desk is."""
+        steps = self.ledger.steps
+        return TradingVitals(
+            account=self.ledger.name.account,
+            killed=self.kill.pulled,
+            journal=journal,
+            active=dict(Counter(order.state.value for order in self.ledger.book.active())),
+            ended=dict(steps.ended),
+            fills=self.ledger.fills,
+            cancels=steps.cancels,
+            misfits=dict(self.ledger.misfits),
+            steps={"journal": steps.journal.now(), "sdk": steps.sdk.now(), "venue": steps.venue.now()},
+        )
 
     async def run(self) -> None:
         """Read the journal, then trade until cancelled."""

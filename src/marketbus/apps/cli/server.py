@@ -40,6 +40,18 @@ def check(config: ConfigFile = None) -> None:
     raise typer.Exit(command.check(config))
 
 
+def health(
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="HOST:PORT", help="Where the supervisor listens; else [http] listen.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask the supervisor of this machine whether every gateway is ready. Exit code 0 when they are, or rest."""
+    from marketbus.apps.cli import health as command
+
+    raise typer.Exit(command.health(at, as_json=as_json))
+
+
 def setup() -> None:
     """Build the zh_CN.GB18030 locale and the simulated CTP libraries, where they are missing."""
     from marketbus.apps.cli import setup as command

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from marketbus.adapters.hours import read_hours
 from marketbus.apps import plugins
 from marketbus.apps.config.environment import overrides, unknown_variables
-from marketbus.apps.config.model import Calendar, Document, Gateway, Log, Nats
+from marketbus.apps.config.model import Calendar, Document, Gateway, Http, Log, Nats
 from marketbus.apps.config.problems import InvalidConfig, problems_of
 from marketbus.apps.config.secret import Revealed, Vault, conceal
 from marketbus.domain.errors import ConfigError, MarketBusError
@@ -46,6 +46,11 @@ class Config:
     def log(self) -> Log:
         """`[log]`"""
         return self._document.log
+
+    @property
+    def http(self) -> Http:
+        """`[http]`"""
+        return self._document.http
 
     @property
     def calendar(self) -> Calendar:

@@ -42,6 +42,13 @@ def _url(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if text and not (colon and host and port.isdigit() and int(port) <= 65535):
+        raise ValueError("is not HOST:PORT, such as 127.0.0.1:9870")
+    return text
+
+
 def _pattern(text: str) -> str:
     try:
         return Pattern(text).text
@@ -139,6 +146,13 @@ class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class Http(_Section):
+    """`[http]`: health and metrics of the supervisor."""
+
+    listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:9870"
+    """`HOST:PORT`; port 0 takes a free one; empty: not served."""
+
+
 class Calendar(_Section):
     """`[calendar]`: what the built-in holidays and trading hours do not know yet."""
 
@@ -201,6 +215,7 @@ class Document(BaseSettings):
 
     nats: Nats = Nats()
     log: Log = Log()
+    http: Http = Http()
     calendar: Calendar = Calendar()
     gateway: dict[Annotated[str, AfterValidator(_gateway_name)], Gateway] = Field(default_factory=dict[str, Gateway])
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from marketbus.apps import plugins
-from marketbus.apps.config.model import Calendar, Document, Gateway, Log, Nats
+from marketbus.apps.config.model import Calendar, Document, Gateway, Http, Log, Nats
 from marketbus.domain.errors import ConfigError
 
 
@@ -58,6 +58,8 @@ def _keys_at(loc: Sequence[int | str]) -> list[str]:
             fields = Nats.model_fields
         case ("log",):
             fields = Log.model_fields
+        case ("http",):
+            fields = Http.model_fields
         case ("calendar",):
             fields = Calendar.model_fields
         case ("gateway", _):

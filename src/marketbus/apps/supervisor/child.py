@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
 
 from marketbus.apps import tether
 from marketbus.apps.worker_environment import WorkerCommand
@@ -17,8 +18,13 @@ class Child:
         self._process = process
 
     @classmethod
-    async def start(cls, command: WorkerCommand, talks: bool = False, stderr: int | None = None) -> "Child":
-        """Start a command. `talks`: its stdout is for us; `stderr`: a file descriptor instead of our own stderr."""
+    async def start(
+        cls, command: WorkerCommand, talks: bool = False, stderr: int | None = None, inherits: Sequence[int] = ()
+    ) -> "Child":
+        """Start a command. `talks`: its stdout is for us; `stderr`: a file descriptor instead of our own stderr.
+
+        `inherits`: file descriptors that it keeps.
+        """
         process = await asyncio.create_subprocess_exec(
             *tether.prefix(),
             *command.argv,
@@ -27,6 +33,7 @@ class Child:
             stdin=DEVNULL,
             stdout=PIPE if talks else None,
             stderr=stderr,
+            pass_fds=inherits,
             start_new_session=sys.platform != "win32",
         )
         return cls(process)

@@ -10,7 +10,9 @@ from random import Random
 from marketbus.adapters.nats.options import NatsOptions, connect_arguments
 from marketbus.apps.config import Config
 from marketbus.apps.exit_codes import ExitCode
-from marketbus.apps.logs import Logs
+from marketbus.apps.http.answers import answers
+from marketbus.apps.http.server import listening, serving
+from marketbus.apps.logs import Logs, language
 from marketbus.apps.nats_options import nats_options
 from marketbus.apps.supervisor.backoff import Backoff
 from marketbus.apps.supervisor.bus import EmbeddedBus
@@ -19,6 +21,7 @@ from marketbus.apps.supervisor.first_tick import first_tick
 from marketbus.apps.supervisor.keeper import Keeper
 from marketbus.apps.supervisor.local import LocalControl
 from marketbus.apps.supervisor.stop import until_stopped
+from marketbus.apps.supervisor.watch import WorkerWatch
 from marketbus.apps.worker_environment import WorkerCommand
 from marketbus.domain.errors import ConfigError
 from marketbus.domain.status import Level
@@ -53,6 +56,7 @@ class Supervisor:
         self._stderr = stderr
         random = Random()  # noqa: S311 (spreads restarts, protects nothing)
         self._backoff = backoff or (lambda: Backoff(random))
+        self._watches = [WorkerWatch(name, trades=section.trading) for name, section in config.gateways.items()]
         self._keepers: list[Keeper] = []
         self._bus: EmbeddedBus | None = None
 
@@ -81,9 +85,10 @@ class Supervisor:
                 stack.push_async_callback(bus.stop)
                 url = await bus.start()
             options = nats_options(self._config, "marketbus supervisor", url)
-            for name in self._config.gateways:
-                command = lambda name=name: self._command(name, url)  # noqa: E731
-                self._keepers.append(Keeper(name, command, self._logs, self._backoff(), self._stderr))
+            for watch in self._watches:
+                command = lambda name=watch.gateway: self._command(name, url)  # noqa: E731
+                self._keepers.append(Keeper(watch, command, self._logs, self._backoff(), self._stderr))
+            await self._serve_http(stack)
             async with asyncio.TaskGroup() as beside:
                 tasks = [beside.create_task(self._first_tick(options))]
                 trading = {name: gateway.trading for name, gateway in self._config.gateways.items()}
@@ -96,6 +101,22 @@ class Supervisor:
                 for task in tasks:
                     task.cancel()
         return ExitCode.USAGE  # no worker could use its configuration
+
+    async def _serve_http(self, stack: AsyncExitStack) -> None:
+        """What nobody can reach must not stop what trades."""
+        at = self._config.http.listen
+        if not at:
+            return
+        host, _, port = at.rpartition(":")
+        try:
+            listens = listening(host.strip("[]"), int(port))
+        except OSError as error:
+            self._logs.log(Level.WARNING, "http.not_served", at=at, detail=error.strerror or str(error))
+            return
+        views = lambda: [watch.view() for watch in self._watches]  # noqa: E731
+        lang = language(self._config.log.lang)
+        await stack.enter_async_context(serving(answers(views, lang), listens))
+        self._logs.log(Level.INFO, "http.serving", at=f"{host}:{listens.getsockname()[1]}")
 
     async def _first_tick(self, options: NatsOptions) -> None:
         await first_tick(options, self._config.gateways, self._on_nats)

@@ -1,0 +1,1 @@
+"""What the supervisor answers over HTTP: health for machines and people, metrics for Prometheus."""
