@@ -1,6 +1,7 @@
 """`marketbus lab`: simulated counters."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -59,6 +60,38 @@ def counter(
         raise MarketBusError(" ".join(str(error).split())) from None
     except OSError as error:
         raise MarketBusError(f"the simulated counter cannot listen: {error.strerror or error}") from None
+
+
+@app.command(
+    help="Run a simulated TWS (Interactive Brokers), until Ctrl-C; its first line on stdout says where it listens, as "
+    "JSON: tws and control, both host:port."
+)
+def tws(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The API socket's; 0 takes a free one.")] = 0,
+    control_port: Port = 0,
+    rate: Annotated[float, typer.Option(min=0, help="Ticks a second over all subscribed contracts.")] = 200.0,
+    seed: Annotated[int, typer.Option(help="Same seed, same market.")] = 1,
+    start: Annotated[
+        datetime | None, typer.Option(help="Market time (New York); default 09:30 of the latest weekday.")
+    ] = None,
+    speed: Annotated[float, typer.Option(min=0, help="Market seconds a second.")] = 1.0,
+    version: Annotated[int, typer.Option(help="The newest server version offered, 157 to 200.")] = 200,
+    accounts: Annotated[str, typer.Option(help="Account numbers, with commas.")] = "DU1234567",
+    money: Annotated[float, typer.Option(help="What each account begins with, USD.")] = 1_000_000.0,
+    pace: Annotated[int, typer.Option(min=0, help="Messages a client may send in a second; 0: any number.")] = 50,
+) -> None:
+    """See the help of the command."""
+    from marketbus.lab.errors import LabError
+    from marketbus.lab.tws import TwsOptions, serve
+
+    try:
+        options = TwsOptions(
+            port=port, control_port=control_port, rate=rate, seed=seed, start=start, speed=speed, version=version,
+            accounts=tuple(accounts.split(",")), money=Decimal(str(money)), pace=pace,
+        )  # fmt: skip
+        run(serve(options))
+    except LabError as error:
+        raise MarketBusError(" ".join(str(error).split())) from None
 
 
 for name, what in (

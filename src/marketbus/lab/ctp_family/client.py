@@ -1,53 +1,13 @@
 """A blocking client of the control port, for tests and scripts."""
 
-import socket
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import msgspec
-
-from marketbus.lab.errors import LabError
+from marketbus.lab.control import ControlLine
 
 
-class LabControl:
+class LabControl(ControlLine):
     """One connection; every method waits for its answer and raises LabError with the lab's words when it refuses."""
-
-    def __init__(self, host: str, port: int, timeout: float = 60.0) -> None:
-        """`timeout` in seconds, for connecting and for each answer."""
-        self._socket = socket.create_connection((host, port), timeout)
-        self._file = self._socket.makefile("rwb")
-
-    @classmethod
-    def at(cls, address: str) -> Self:
-        """From "host:port", as the lab prints it."""
-        host, _, port = address.rpartition(":")
-        return cls(host, int(port))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Hangs up."""
-        self._file.close()
-        self._socket.close()
-
-    def call(self, command: str, **arguments: Any) -> Any:
-        """Any command by name."""
-        self._file.write(msgspec.json.encode({"do": command} | arguments) + b"\n")
-        self._file.flush()
-        line = self._file.readline()
-        if not line:
-            raise LabError("the lab hung up")
-        answer = msgspec.json.decode(line)
-        if not answer["ok"]:
-            raise LabError(answer["error"])
-        return answer["result"]
 
     def rate(self, rate: float) -> None:
         """Ticks a second over all subscribed instruments."""

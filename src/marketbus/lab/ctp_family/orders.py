@@ -15,8 +15,9 @@ from marketbus.lab.ctp_family.layout import Layout
 from marketbus.lab.ctp_family.login import FRONT_ID
 from marketbus.lab.ctp_family.records import Fields, Origin, order_fields, origin, progress_fields, trade_fields
 from marketbus.lab.ctp_family.replies import error
-from marketbus.lab.ctp_family.venue import Venue, VenueLine
+from marketbus.lab.ctp_family.venue import Venue
 from marketbus.lab.trading import Counter, Life, Order, PriceKind, Refusal, Refused, Request, Trade
+from marketbus.lab.trading.line import VenueLine
 from marketbus.lab.trading.terms import exact
 
 _SIDES = {code: side for side, code in codes.SIDES.items()}

@@ -1,22 +1,18 @@
 """The counter: its fronts, one market, and every way to make them fail."""
 
 import asyncio
-import contextlib
-import signal
-import sys
 import time
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
-from marketbus.lab import hours
+from marketbus.lab import hours, serving
 from marketbus.lab.bells import latest_close
 from marketbus.lab.clock import LabClock
+from marketbus.lab.control import ControlPort
 from marketbus.lab.ctp_family import frame
 from marketbus.lab.ctp_family.contracts import ContractBook
-from marketbus.lab.ctp_family.control import ControlPort
+from marketbus.lab.ctp_family.control import COMMANDS
 from marketbus.lab.ctp_family.day import CounterDay
 from marketbus.lab.ctp_family.dialect import Dialect
 from marketbus.lab.ctp_family.feed import Feed
@@ -72,7 +68,7 @@ class CounterLab:
             if self.options.counter_day
             else None
         )
-        self._control = ControlPort(self.options.control_port, self, self.terminal)
+        self._control = ControlPort(self.options.control_port, COMMANDS, self, self.terminal)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -275,22 +271,4 @@ class CounterLab:
 
 async def serve(dialect: Dialect, options: LabOptions) -> None:
     """Runs a lab until SIGTERM or SIGINT; its first line on stdout says where it listens, as JSON."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # Windows has no signal handlers on a loop; there the interpreter's own handling ends it.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stopped.set)
-    lab = CounterLab(dialect, options)
-    await lab.start()
-    try:
-        sys.stdout.write(msgspec.json.encode(lab.addresses).decode() + "\n")
-        sys.stdout.flush()
-        waits = {loop.create_task(stopped.wait()), loop.create_task(lab.failed())}
-        done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        for task in done:
-            task.result()
-    finally:
-        await lab.stop()
+    await serving.serve(CounterLab(dialect, options))

@@ -76,7 +76,7 @@ class Counter:
         self._listener = listener
         self._money = money
         self._line = line
-        self._matching = Matching()
+        self._matching: Matching[Order] = Matching()
         self._numbers = 0
         self._venue_ids: defaultdict[str, int] = defaultdict(int)
         self._trade_ids: defaultdict[str, int] = defaultdict(int)
@@ -208,7 +208,7 @@ class Counter:
         order.account.release(order, order.rest)
         self._listener.order(order)
 
-    def _book(self, fills: list[Fill]) -> None:
+    def _book(self, fills: list[Fill[Order]]) -> None:
         for fill in fills:
             exchange = fill.order.terms.exchange
             self._trade_ids[exchange] += 1
@@ -246,7 +246,7 @@ def _check(request: Request, terms: Terms, day: date) -> None:
         raise Refused(Refusal.PRICE_KIND)
 
 
-def _stays(order: Order, fills: list[Fill]) -> bool:
+def _stays(order: Order, fills: list[Fill[Order]]) -> bool:
     """Whether the rest waits; sets the limit it waits at."""
     rest = {
         PriceKind.LIMIT: MarketRest.AT_DAY_LIMIT,  # its own limit, that is

@@ -110,6 +110,21 @@ class Order:
     trades: "list[Trade]" = field(default_factory=list["Trade"])
 
     @property
+    def symbol(self) -> str:
+        """Of its instrument."""
+        return self.terms.symbol
+
+    @property
+    def side(self) -> Side:
+        """Which it is of."""
+        return self.request.side
+
+    @property
+    def minimum(self) -> int:
+        """Fewer lots at once than this, and none at all."""
+        return self.request.minimum
+
+    @property
     def rest(self) -> int:
         """Lots not filled."""
         return self.request.volume - self.traded
