@@ -72,6 +72,7 @@ async def _live(line: Line) -> Life:
             count = first.contracts
             await line.listed(worker)
             status = await line.until(bus, lambda s: s.contracts == count and s.last_tick, "contracts and ticks", NAME)
+            reports.append(status)  # it may end before it has reported that by itself
             began = time.monotonic()
             worker.send(signal.SIGTERM)
             code = await asyncio.to_thread(worker.wait, START)
