@@ -14,7 +14,7 @@ from tests.system import Recorder, Span, System, eventually, symbol
 RATE = 500
 
 
-@pytest.mark.row(5, "SDK threads never block; ticks resume ≤ 2 s after NATS returns, gap marked")
+@pytest.mark.row(5, "SDK threads never block; ticks resume ≤ 2 s after NATS returns, gap marked", scaled="ctp")
 async def test_ticks_resume_soon_after_nats_is_back(system: System, span: Span, measured: Measured) -> None:
     outage = span.seconds(2.5, 30)
     system.lab.control.rate(RATE)
@@ -70,7 +70,7 @@ async def test_ticks_resume_soon_after_nats_is_back(system: System, span: Span, 
     assert worker.words().count("epoch") == 1
 
 
-@pytest.mark.row(5, "every outage is survived like the first")
+@pytest.mark.row(5, "every outage is survived like the first", scaled="ctp")
 async def test_a_second_outage_is_survived_like_the_first(system: System) -> None:
     worker = system.worker(system.kind.one)
     async with system.connect() as bus:
@@ -87,7 +87,7 @@ async def test_a_second_outage_is_survived_like_the_first(system: System) -> Non
     assert worker.code is None
 
 
-@pytest.mark.row(5, "a start without NATS is told and repeated")
+@pytest.mark.row(5, "a start without NATS is told and repeated", scaled="ctp")
 async def test_a_worker_that_starts_without_nats_says_so_and_is_started_again(system: System) -> None:
     file = system.config(ctp=system.gateway(system.kind.one))
     up = system.cli("up", "up", "-c", str(file))

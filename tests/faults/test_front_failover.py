@@ -20,7 +20,7 @@ def supervised(system: System, *fronts: str, **keys: Any) -> Process:
     return system.cli("up", "up", "-c", str(system.config(ctp=section)))
 
 
-@pytest.mark.row(6, "state published, next front tried, everything resubscribed")
+@pytest.mark.row(6, "state published, next front tried, everything resubscribed", scaled="ctp")
 async def test_market_data_moves_to_the_next_front_and_goes_on_there(systems: Systems, measured: Measured) -> None:
     """Refused from the start, then lost in service, then mute from the start: each time the next of the list."""
     system = systems(md_fronts=3)

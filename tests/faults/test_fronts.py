@@ -20,7 +20,7 @@ def other_product(kind: Kind) -> str:
     return f"{code[:2]}*.{exchange}"
 
 
-@pytest.mark.row(6, "state published, everything resubscribed exactly once")
+@pytest.mark.row(6, "state published, everything resubscribed exactly once", scaled="ctp")
 async def test_a_dropped_front_is_reported_and_everything_subscribed_again_once(
     system: System, measured: Measured
 ) -> None:
@@ -51,7 +51,7 @@ async def test_a_dropped_front_is_reported_and_everything_subscribed_again_once(
     assert "cannot follow" not in worker.words()
 
 
-@pytest.mark.row(6, "named, retried, taken again")
+@pytest.mark.row(6, "named, retried, taken again", scaled="ctp")
 async def test_a_front_that_refuses_is_named_and_taken_again_when_it_is_back(system: System) -> None:
     wanted = system.kind.instruments[:WANTED]
     worker = system.worker(*wanted, connect_timeout=1.0)

@@ -83,7 +83,7 @@ async def drained(run: Continuity, consumer: Consumer, system: System, within: f
         await asyncio.sleep(0.02)
 
 
-@pytest.mark.row(1, "0 lost, in order, memory flat; p99 SDK→client printed", once=True)
+@pytest.mark.row(1, "0 lost, in order, memory flat; p99 SDK→client printed", scaled="ctp", once=True)
 async def test_a_steady_stream_is_complete_in_order_and_takes_no_memory(
     system: System, worker: Process, healthy: Consumer, span: Span, measured: Measured
 ) -> None:
@@ -122,7 +122,9 @@ async def test_a_steady_stream_is_complete_in_order_and_takes_no_memory(
         assert growth <= FLAT
 
 
-@pytest.mark.row(2, "tick drops, if any, counted with cause and visible as gaps; the rest in order", once=True)
+@pytest.mark.row(
+    2, "tick drops, if any, counted with cause and visible as gaps; the rest in order", scaled="ctp", once=True
+)
 async def test_every_tick_of_a_burst_arrives_or_is_told_missing(
     system: System, healthy: Consumer, span: Span, measured: Measured
 ) -> None:
@@ -150,7 +152,7 @@ async def test_every_tick_of_a_burst_arrives_or_is_told_missing(
     assert bool(status.drops) is bool(verdict.missing)
 
 
-@pytest.mark.row(3, "others unaffected; the victim gets its gaps, then fresh snapshots", once=True)
+@pytest.mark.row(3, "others unaffected; the victim gets its gaps, then fresh snapshots", scaled="ctp", once=True)
 async def test_a_stalled_subscriber_costs_nobody_else_anything(
     system: System, healthy: Consumer, span: Span, measured: Measured
 ) -> None:

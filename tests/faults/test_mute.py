@@ -12,7 +12,7 @@ from tests.system import Span, System, eventually, symbol
 PATIENCE = 1.5
 
 
-@pytest.mark.row(6, "detected within the patience, state published, line replaced")
+@pytest.mark.row(6, "detected within the patience, state published, line replaced", scaled="ctp")
 async def test_a_mute_front_is_stale_in_time_and_the_line_comes_back(system: System, measured: Measured) -> None:
     system.lab.control.rate(200)
     worker = system.worker(system.kind.many, stale_after=PATIENCE)
@@ -34,7 +34,7 @@ async def test_a_mute_front_is_stale_in_time_and_the_line_comes_back(system: Sys
         measured("mute front speaks → ticks of the new worker", time.monotonic() - back)
 
 
-@pytest.mark.row(6, "no false alarm in a quiet market")
+@pytest.mark.row(6, "no false alarm in a quiet market", scaled="ctp")
 async def test_a_market_without_a_trade_is_no_mute_front(system: System) -> None:
     system.lab.control.rate(200)
     worker = system.worker(system.kind.many, stale_after=0.4)
@@ -52,7 +52,7 @@ async def test_a_market_without_a_trade_is_no_mute_front(system: System) -> None
     assert worker.code is None
 
 
-@pytest.mark.row(6, "one instrument mute: told, asked for again, the line left alone", once=True)
+@pytest.mark.row(6, "one instrument mute: told, asked for again, the line left alone", scaled="ctp", once=True)
 async def test_one_mute_instrument_among_steady_ones_is_told(system: System, span: Span, measured: Measured) -> None:
     """In the soak only: what is usual for an instrument is known after 30 patiences."""
     if not span.soaking:

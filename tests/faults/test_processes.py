@@ -64,7 +64,7 @@ async def test_a_killed_demo_leaves_no_process(system: System) -> None:
     gone(list(below), within=5)
 
 
-@pytest.mark.row(9, "worker replaced, subscriptions recovered")
+@pytest.mark.row(9, "worker replaced, subscriptions recovered", scaled="ctp")
 async def test_a_killed_worker_is_replaced(system: System, measured: Measured) -> None:
     one, two, *_ = system.kind.instruments
     up = everything(system, ctp=system.gateway(one))
@@ -98,7 +98,7 @@ async def test_a_killed_nats_server_of_our_own_comes_back_on_its_port(system: Sy
             await eventually(lambda: seen.live, "ticks")
 
 
-@pytest.mark.row(18, "one live; a frozen one steps down before it sends anything")
+@pytest.mark.row(18, "one live; a frozen one steps down before it sends anything", scaled="ctp")
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
 async def test_a_standby_takes_over(system: System, measured: Measured, end: signal.Signals) -> None:
     """Two workers of one name: the second waits, and is live soon after the first is killed, stopped or frozen."""

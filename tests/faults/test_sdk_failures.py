@@ -36,7 +36,7 @@ async def recovered(system: System, bus: marketbus.Bus, seen: Recorder, first: G
     return status
 
 
-@pytest.mark.row(9, "worker replaced, subscriptions recovered, state published")
+@pytest.mark.row(9, "worker replaced, subscriptions recovered, state published", scaled="ctp")
 async def test_a_crash_costs_one_epoch(system: System, measured: Measured) -> None:
     pin, *two = system.kind.instruments[:3]
     up = supervised(system, pin)
@@ -53,7 +53,7 @@ async def test_a_crash_costs_one_epoch(system: System, measured: Measured) -> No
     assert "ended (SIGSEGV); starting it again" in up.words()
 
 
-@pytest.mark.row(9, "worker replaced, subscriptions recovered, state published")
+@pytest.mark.row(9, "worker replaced, subscriptions recovered, state published", scaled="ctp")
 async def test_a_call_that_never_returns_ends_the_process(system: System, measured: Measured) -> None:
     """vnpy_ctp calls the library with the GIL held: every thread of the process stops with it."""
     pin, *two = system.kind.instruments[:3]
