@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 stamp=.venv/.stamp
 python=${PYTHON:-python3}
-inputs=$(cat scripts/setup.sh requirements/*.txt pyproject.toml examples/node/package-lock.json $(git ls-files -co --exclude-standard 'src/marketbus/lab/*/native/*' 'src/marketbus/lab/*/*.py') 2>/dev/null | cksum; "$python" -V 2>&1)
+inputs=$(cat scripts/setup.sh scripts/uv.sh requirements/*.txt pyproject.toml examples/node/package-lock.json $(git ls-files -co --exclude-standard 'src/marketbus/lab/*/native/*' 'src/marketbus/lab/*/*.py') 2>/dev/null | cksum; "$python" -V 2>&1)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && exit 0
 
 say() { printf '== %s\n' "$*" >&2; }
@@ -29,12 +29,7 @@ if [ ${#need[@]} -gt 0 ]; then
 fi
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { say "Python >= 3.11 is needed, $("$python" -V) found (set PYTHON=/path/to/python3.x)"; exit 1; }
 
-if [ ! -x .uv/bin/uv ]; then
-    say "installing uv"
-    "$python" -m venv .uv
-    .uv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
-fi
-uv=.uv/bin/uv
+. scripts/uv.sh
 
 [ -x .venv/bin/python ] && [ "$(.venv/bin/python -V)" = "$("$python" -V)" ] || "$uv" venv -q --clear --seed --python "$python" .venv
 say "installing the pinned requirements (vnpy-ctp and vnpy-sopt are compiled the first time, a minute or two)"
