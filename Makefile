@@ -2,7 +2,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint bench soak clean pins
+.PHONY: setup run test lint bench soak clean pins image image-test wheelhouse wheelhouse-test
 
 setup: ## .venv with everything, the zh_CN.GB18030 locale, the simulated CTP libraries
 	@scripts/setup.sh
@@ -24,6 +24,18 @@ soak: setup
 
 pins: setup ## resolve the requirement files anew
 	@scripts/pins.sh
+
+image: ## the container image, by docker, podman or buildah; BASE_IMAGE=, IMAGE=, APT_SOURCES= (scripts/image.sh)
+	@scripts/image.sh
+
+image-test: ## as root: a base by debootstrap, the image on it by buildah, and the demo in it
+	@python3 -m tools.image_test
+
+wheelhouse: ## dist/wheelhouse: what a machine without network installs
+	@scripts/wheelhouse.sh
+
+wheelhouse-test: wheelhouse ## as root: installs it where there is no network, and runs the demo there
+	@scripts/wheelhouse_test.sh
 
 clean:
 	rm -rf $(VENV) .uv .pytest_cache .ruff_cache .hypothesis build dist

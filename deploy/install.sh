@@ -14,11 +14,11 @@ uv=$(dirname "$0")/../.uv/bin/uv
 site=$("$target/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 find "$site" -type d \( -name tests -o -name test \) -prune -exec rm -rf {} +
 find "$site" -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.px[di]' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' \
-    -o -name '*.po' \) -not -path '*/marketbus/*' -delete
+    -o -name '*.po' \) -not -path "$site/marketbus/*" -delete
 # Debug sections only, and never of a vendor's library or of one that its wheel's repair has rewritten.
 find "$site" -name '*.so' -not -path '*/vnpy_*' -not -path '*.libs/*' -exec strip --strip-debug {} +
 # The user that runs it may not write here, so every start would compile everything again.
-PYC_INVALIDATION_MODE=unchecked-hash "$target/bin/python" -m compileall -q --invalidation-mode unchecked-hash "$site"
+"$target/bin/python" -m compileall -q --invalidation-mode unchecked-hash "$site"
 mkdir "$target/cache"
 cp -r "$wheelhouse/cache/marketbus" "$target/cache/"
 rm -r "$target/cache/marketbus/locale" # the system's own in the image

@@ -3,6 +3,7 @@
 import signal
 import socket
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from marketbus.adapters.nats.embedded import find_binary
@@ -19,7 +20,10 @@ def free_port() -> int:
 class NatsServer:
     """Keeps its port and its store over `kill` and `start`."""
 
-    def __init__(self, folder: Path, options: str = "", config: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, options: str = "", config: Path | None = None, *,
+        arguments: Sequence[str] = (), env: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         """`options`: lines of its configuration file; or a whole `config`, which is run in its folder."""
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
@@ -27,6 +31,8 @@ class NatsServer:
         self._store = folder / "jetstream"
         self._file = config or folder / "nats-test.conf"
         self._own = config is None
+        self._arguments = tuple(arguments)
+        self._env = env
         if self._own:
             self._file.write_text(options)
         self._process: Process | None = None
@@ -42,8 +48,9 @@ class NatsServer:
             "-c",
             str(self._file),
             *(("-js", "-sd", str(self._store)) if self._own else ()),
+            *self._arguments,
         ]
-        self._process = Process(command, self.log, cwd=self._file.parent)
+        self._process = Process(command, self.log, self._env, self._file.parent)
         deadline = time.monotonic() + 10
         while not self._answers():
             assert self._process.code is None, f"nats-server ended: {self._process.words()[-500:]}"

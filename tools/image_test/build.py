@@ -76,7 +76,7 @@ class Builder:
 
     def config(self) -> dict[str, Any]:
         """What the image tells engines: User, Env, WorkingDir, Entrypoint, Cmd, Volumes, Healthcheck."""
-        return json.loads(self.buildah("inspect", "--type", "image", "--format", "{{json .Docker.config}}", IMAGE))
+        return json.loads(self.buildah("inspect", "--type", "image", IMAGE))["Docker"]["config"]
 
     def mount(self) -> Path:
         """The root of a new container of the image."""

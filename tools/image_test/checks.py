@@ -3,7 +3,7 @@
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ COMPILERS = (
     "go",
 )
 INSTALLERS = ("pip", "pip3", "uv")
+SDKS = ("vnpy_ctp", "vnpy_sopt", "vnpy.trader.utility", "talib")
 DURATION = 10
 START = 60.0
 """Seconds until the demo must be ready."""
@@ -140,12 +141,21 @@ def _who_and_where(container: Container) -> Iterator[Check]:
     yield Check("time zone", seen == "CST +0800", seen)
     seen = container.run("python", "-c", LOCALE).stdout.strip()
     yield Check("locale of the SDKs", seen == "zh_CN.GB18030", _short(seen))
-    found = container.run("sh", "-c", f"command -v {' '.join(COMPILERS)}").stdout.split()
+    done = container.run("python", "-c", f"import {', '.join(SDKS)}; print('imported')")
+    yield Check(f"{', '.join(SDKS)}", done.stdout.strip() == "imported", _short(done.stdout))
+    found = _there(container, COMPILERS)
     yield Check("no compiler", not found, ", ".join(found) or "none found")
-    found = container.run("sh", "-c", f"command -v {' '.join(INSTALLERS)}").stdout.split()
+    found = _there(container, INSTALLERS)
     yield Check("no installer of packages for Python", not found, ", ".join(found) or "none found")
     done = container.run("sh", "-c", "touch /opt/marketbus/x /etc/x /x")
     yield Check("only the volume and /tmp can be written", done.stdout.count("Read-only") == 3, _short(done.stdout))
+
+
+def _there(container: Container, programs: Sequence[str]) -> list[str]:
+    looking = f"for each in {' '.join(programs)} tini; do command -v $each; done"
+    *found, known = container.run("sh", "-c", looking).stdout.split()
+    assert known.endswith("tini"), known  # so that nothing found means that it was looked for
+    return found
 
 
 def _health(container: Container, config: dict[str, Any]) -> Iterator[Check]:
