@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the image IMAGE (marketbus:latest) from deploy/Dockerfile with docker, podman or buildah, whichever is there.
+# Builds the image IMAGE (marketbus:VERSION) from deploy/Dockerfile with docker, podman or buildah, whichever is there.
 #   ENGINE=podman       that one
 #   BASE_IMAGE=...      instead of debian:bookworm-slim; Debian 12 or what is made of it
 #   APT_SOURCES=FILE    apt's sources (one-line as .list, deb822 as .sources) instead of the base image's
@@ -25,6 +25,7 @@ host=$(mktemp)
 trap 'rm -f "$host"' EXIT
 scripts/host_settings.sh > "$host"
 
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
 case $engine in
     docker) build=(docker build) ;;
     podman) build=(podman build --format docker) ;; # OCI images have no health check
@@ -33,4 +34,4 @@ case $engine in
 esac
 # shellcheck disable=SC2086  # BUILD_FLAGS are words
 DOCKER_BUILDKIT=1 "${build[@]}" ${BASE_IMAGE:+--build-arg "BASE_IMAGE=$BASE_IMAGE"} --secret "id=host,src=$host" \
-    ${BUILD_FLAGS:-} -f deploy/Dockerfile -t "${IMAGE:-marketbus:latest}" .
+    ${BUILD_FLAGS:-} -f deploy/Dockerfile -t "${IMAGE:-marketbus:$version}" .
