@@ -2,15 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from marketbus.application.bridge import Bridge
 from marketbus.application.market_data import MarketData, Tally
 from marketbus.application.sessions import Sessions
 from marketbus.application.subscriptions import Change, Subscriptions
 from marketbus.domain.contract_book import ContractBook
-from marketbus.domain.errors import MarketBusError
+from marketbus.domain.errors import GatewayError, MarketBusError
 from marketbus.domain.heard import Listeners
+from marketbus.domain.instrument import Pattern
 from marketbus.domain.message import reason
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
@@ -21,9 +22,11 @@ from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import (
     Capability,
     ContractsListed,
+    Found,
     Gateway,
     GatewayDied,
     GatewayEvent,
+    ListsOnRequest,
     Logged,
     Replace,
     SessionChanged,
@@ -35,6 +38,8 @@ from marketbus.ports.state import StateStore
 
 SWEEP = 1.0
 """Seconds between two looks at expired leases."""
+ASK_AGAIN = 5
+"""Sweeps after which contracts are asked for again that the venue gave no answer about."""
 
 
 class GatewayHost:
@@ -76,6 +81,9 @@ class GatewayHost:
         self._due = asyncio.Event()
         self._fresh_login = False
         self._announce = asyncio.Event()
+        self._asked: set[str] = set()
+        """Patterns that the venue was asked for in this login, where it lists on request."""
+        self._unanswered = 0
         self._remember()
 
     # The sink, called from SDK threads.
@@ -117,6 +125,19 @@ class GatewayHost:
         """Ask for this process to be replaced by a fresh one."""
         if not self.ended.done():
             self.ended.set_result(reason)
+
+    async def look_up(self, patterns: Sequence[Pattern]) -> None:
+        """Have contracts listed that are asked for by name, where the venue lists none by itself.
+
+        Raises:
+            GatewayError: it did not answer.
+        """
+        gateway = self._gateway
+        if not isinstance(gateway, ListsOnRequest) or self.sessions.of(Channel.MD).state is not SessionState.READY:
+            return
+        missing = [each for each in patterns if each.text not in self._asked and not self._lists(each)]
+        if missing:
+            self._found(await gateway.look_up(missing))
 
     def begin_anew(self, reason: str, *, pardon: bool) -> None:
         """Replace this process on purpose, with nothing left of what went wrong; `pardon`: an operator asked for it."""
@@ -178,17 +199,58 @@ class GatewayHost:
         if event.complete:
             self.subscriptions.contracts_complete = True
             self._state.save_contracts(list(self.book), self._clock.now())
-            for pattern in self.subscriptions.unmatched_pins():
-                near = self.subscriptions.suggest(pattern)
-                hint = f" ({', '.join(near)}?)" if near else ""
-                self._log.log(Level.WARNING, "pin.unmatched", pattern=pattern.text, hint=hint)
+            self._tell_unmatched(self.subscriptions.unmatched_pins())
             self._due.set()
             self.changed()
+
+    def _lists(self, pattern: Pattern) -> bool:
+        return pattern.instrument is not None and pattern.instrument in self.book
+
+    def _found(self, found: Found) -> None:
+        """What the venue listed because it was asked."""
+        for each in found.unlisted:
+            self.subscriptions.candidates[each.pattern.text] = each.candidates
+        for contract in found.contracts:
+            self.subscriptions.candidates.pop(contract.vt_symbol, None)
+        if self.book.update(found.contracts):
+            self._announce.set()
+            self._state.save_contracts(list(self.book), self._clock.now())
+
+    def _tell_unmatched(self, pins: Iterable[Pattern]) -> None:
+        for pattern in pins:
+            near = self.subscriptions.suggest(pattern)
+            hint = f" ({', '.join(near)}?)" if near else ""
+            self._log.log(Level.WARNING, "pin.unmatched", pattern=pattern.text, hint=hint)
+
+    async def _ask_for_contracts(self) -> None:
+        """Of everything that is wanted, once per login."""
+        gateway = self._gateway
+        if not isinstance(gateway, ListsOnRequest) or self.sessions.of(Channel.MD).state is not SessionState.READY:
+            return
+        new = sorted((each for each in self.subscriptions.wishes.patterns() if each.text not in self._asked), key=str)
+        if not new:
+            return
+        try:
+            self._found(await gateway.look_up(new))
+        except GatewayError as error:
+            self._unanswered = ASK_AGAIN
+            self._log.log(Level.WARNING, "md.not_listed", words=error.message)
+            return
+        self._unanswered = 0
+        self._asked.update(each.text for each in new)
+        self.subscriptions.contracts_complete = True
+        self._tell_unmatched(each for each in self.subscriptions.unmatched_pins() if each in new)
+        self.changed()
 
     async def _reconcile(self) -> None:
         while True:
             await self._due.wait()
             self._due.clear()
+            if self._fresh_login:
+                self._asked.clear()
+            await self._ask_for_contracts()
+            if self.sessions.of(Channel.MD).state not in (SessionState.READY, SessionState.STALE):
+                continue  # the login ended while the venue was asked; the next one begins again
             if self._fresh_login:
                 self._fresh_login = False
                 change = self.subscriptions.login()
@@ -212,6 +274,10 @@ class GatewayHost:
             await asyncio.sleep(SWEEP)
             if self.subscriptions.wishes.prune(self._clock.monotonic()):
                 self.wake()
+            if self._unanswered:
+                self._unanswered -= 1
+                if not self._unanswered:
+                    self._due.set()
 
     async def _announce_contracts(self) -> None:
         while True:

@@ -1,12 +1,14 @@
 """What a gateway answers on the bus: the `md` and `ops` verbs over its host."""
 
+import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 
 from marketbus.application.host import GatewayHost
 from marketbus.application.reporting import Reporter
 from marketbus.domain.calendar_table import CalendarTable, table_of
 from marketbus.domain.contract import Contract
-from marketbus.domain.errors import BadRequest
+from marketbus.domain.errors import BadRequest, GatewayError
 from marketbus.domain.heard import Heard
 from marketbus.domain.instrument import Pattern
 from marketbus.domain.market_calendar import MarketCalendar
@@ -18,6 +20,8 @@ from marketbus.ports.clock import Clock, MarketClock
 from marketbus.ports.log import Log
 from marketbus.ports.state import StateStore
 
+LOOK_UP = 3.0
+"""Seconds for the venue to say what it has; a client waits five for the whole answer."""
 YEARS_BACK = 5
 """Of holidays that a calendar on the bus reaches back; it reaches to the end of next year."""
 
@@ -89,6 +93,12 @@ class Service:
     def snapshot(self, patterns: Sequence[str]) -> Iterable[Tick]:
         """The last known ticks."""
         return self._host.market_data.snapshot([Pattern(text) for text in patterns])
+
+    async def look_up(self, patterns: Sequence[str]) -> None:
+        """Have contracts listed that the venue lists on request only; what it does not answer in time is left out."""
+        with contextlib.suppress(GatewayError, TimeoutError):
+            async with asyncio.timeout(LOOK_UP):
+                await self._host.look_up([Pattern(text) for text in patterns])
 
     def contracts(self, patterns: Sequence[str]) -> Iterable[Contract]:
         """Contracts that the patterns take, each once, in the venue's order."""

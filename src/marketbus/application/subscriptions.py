@@ -29,6 +29,8 @@ class Subscriptions:
         """Everything that the venue answered, refusals included."""
         self.silent: frozenset[Instrument] = frozenset()
         """Instruments that went mute, as the watchdog sees it."""
+        self.candidates: dict[str, tuple[str, ...]] = {}
+        """Near names that the venue itself gave for a pattern that nothing fits."""
 
     def login(self) -> Change:
         """A fresh login knows no subscription: ask for each once."""
@@ -85,7 +87,9 @@ class Subscriptions:
 
     def suggest(self, pattern: Pattern) -> tuple[str, ...]:
         """Near names for a pattern that takes nothing."""
-        return tuple(self._book.suggest(pattern.instrument)) if pattern.instrument is not None else ()
+        if pattern.instrument is None:
+            return ()
+        return tuple(dict.fromkeys((*self.candidates.get(pattern.text, ()), *self._book.suggest(pattern.instrument))))
 
     def unmatched_pins(self) -> Iterable[Pattern]:
         """Pins that no contract fits."""

@@ -240,11 +240,12 @@ def _unplug(logs: Logs) -> None:
     logs.publish = None
 
 
-def _lab_library(kind: str) -> Path:
+def _lab_library(kind: str) -> Path | None:
+    """None for a kind whose SDK speaks to a simulated venue as to a real one."""
     from marketbus.lab import kinds  # the lab is loaded only where it is asked for
     from marketbus.lab.ctp_family import build
 
-    return build.library_dir(kinds.counter(kind))
+    return build.library_dir(kinds.counter(kind)) if kind in kinds.COUNTERS else None
 
 
 def _standby(logs: Logs, host: str, pid: int) -> None:

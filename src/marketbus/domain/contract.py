@@ -70,6 +70,12 @@ class Contract(msgspec.Struct, frozen=True, array_like=True, tag="contract/1", g
     """The venue's product code: rb, IF, SA."""
     option_index: str | None = None
     """What names a strike within its chain, also after an adjustment (`2.450-A`); vnpy's option apps group by it."""
+    currency: str = ""
+    """Of its price, such as USD; empty where the venue has only one."""
+    venue_id: str = ""
+    """The venue's own number of it, where it has one (IB: conId)."""
+    net_position: bool = False
+    """The venue keeps one net position of it: orders neither open nor close."""
 
     @property
     def instrument(self) -> Instrument:

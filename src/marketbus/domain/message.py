@@ -58,11 +58,25 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "none of the {count} market data fronts works; trying them in turn, the next in {seconds:g} s",
         "{count} 个行情服务器均不可用，轮流重试，{seconds:g} 秒后换下一个",
     ),
+    "md.not_listed": (
+        "the venue did not say which contracts it has: {words}; asked again soon",
+        "未能取得合约信息：{words}，稍后重试",
+    ),
     "md.subscribe_failed": (
         "subscription of {symbol} failed: [{error}] {words}",
         "行情订阅失败，合约：{symbol}，代码：{error}，信息：{words}",
     ),
     "md.error": ("market data error: [{error}] {words}", "行情接口报错，代码：{error}，信息：{words}"),
+    "md.feed_refused": (
+        "{symbol} goes on without {feed}: [{error}] {words}",
+        "{symbol} 没有 {feed} 数据，其余照常，代码：{error}，信息：{words}",
+    ),
+    "ib.connected": (
+        "TWS {address} took client {client_id}, account {accounts}",
+        "TWS {address} 连接成功，客户号 {client_id}，账户 {accounts}",
+    ),
+    "ib.no_connection": ("no connection to TWS {front}: {why}; trying on", "无法连接 TWS {front}：{why}，继续重试"),
+    "ib.notice": ("TWS says: [{code}] {words}", "TWS 通知，代码：{code}，信息：{words}"),
     "md.mute": (
         "the market data line has been silent for {seconds:g} s while the market is open; reconnecting",
         "开盘时段行情线路已静默 {seconds:g} 秒，正在重连",
@@ -101,6 +115,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "td.cancel_refused": (
         "cancel of order {id} refused: [{error}] {words}",
         "交易撤单失败，委托：{id}，代码：{error}，信息：{words}",
+    ),
+    "td.advice": (
+        "the venue says of order {id}, which stands as it stood: [{error}] {words}",
+        "柜台提示（委托 {id} 状态不变），代码：{error}，信息：{words}",
     ),
     "td.unreadable": (
         "{callback}: a record of {symbol} cannot be read: {detail}",

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from marketbus.domain.contract import Contract
-from marketbus.domain.instrument import Instrument
+from marketbus.domain.instrument import Instrument, Pattern
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.message import Bilingual
 from marketbus.domain.schedule import Schedule
@@ -33,6 +33,8 @@ class Capability(StrEnum):
     """The venue itself answers every subscription, also one that it has already: a way to ask whether it is there."""
     SESSIONS = "sessions"
     """Says when a session is lost, waits or is refused for good, and when it is back."""
+    LISTS_ON_REQUEST = "lists_on_request"
+    """Lists the contracts that it is asked for, see `ListsOnRequest`: no client wants all that the venue has."""
 
 
 class SessionChanged(msgspec.Struct, frozen=True, tag=True):
@@ -154,6 +156,36 @@ class Gateway(Protocol):
 
     async def close(self) -> None:
         """Let go of what can be let go of safely; the process ends right after."""
+        ...
+
+
+class Unlisted(msgspec.Struct, frozen=True):
+    """What nothing fits, or not one thing alone."""
+
+    pattern: Pattern
+    candidates: tuple[str, ...]
+    """Names that exist and may be meant."""
+    message: str
+    """The venue's words."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What the venue says of the patterns it was asked for."""
+
+    contracts: tuple[Contract, ...]
+    unlisted: tuple[Unlisted, ...]
+
+
+@runtime_checkable
+class ListsOnRequest(Protocol):
+    """A gateway that declares LISTS_ON_REQUEST."""
+
+    async def look_up(self, patterns: Sequence[Pattern]) -> Found:
+        """Ask the venue for the contracts that the patterns take, while market data is READY.
+
+        Raises:
+            GatewayError: it did not answer; ask again later.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""What a gateway's worker answers on the bus. Called on the worker's loop; quick, never blocking."""
+"""What a gateway's worker answers on the bus. Called on the worker's loop; quick, but for `look_up`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -41,6 +41,10 @@ class GatewayService(Protocol):
 
     def snapshot(self, patterns: Sequence[str]) -> Iterable[Tick]:
         """The last known ticks, flagged SNAPSHOT."""
+        ...
+
+    async def look_up(self, patterns: Sequence[str]) -> None:
+        """Have contracts listed that the venue lists on request only; a moment where it must be asked, else at once."""
         ...
 
     def contracts(self, patterns: Sequence[str]) -> Iterable[Contract]:

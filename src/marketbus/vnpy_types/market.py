@@ -114,6 +114,7 @@ def contract_from_vnpy(data: ContractData) -> Contract:
         option_portfolio=data.option_portfolio or None,
         product_id=product_code(data.symbol),
         option_index=data.option_index or None,
+        net_position=bool(data.net_position),
     )
 
 
@@ -138,6 +139,7 @@ def contract_to_vnpy(contract: Contract) -> ContractData:
         pricetick=contract.pricetick,
         min_volume=contract.min_volume,
         max_volume=contract.max_volume,
+        net_position=contract.net_position,
         option_strike=contract.option_strike or 0.0,
         option_underlying=contract.option_underlying or "",
         option_type=None if option is None or option is OptionType.UNKNOWN else VnpyOptionType[option.name],

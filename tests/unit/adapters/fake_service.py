@@ -67,6 +67,9 @@ class FakeService:
             raise UnknownInstrument("missing.SHFE", ["rb2701.SHFE"])
         return (tick(f"rb{number}", number) for number in range(1, 4))
 
+    async def look_up(self, patterns: Sequence[str]) -> None:
+        pass
+
     def contracts(self, patterns: Sequence[str]) -> Iterable[Contract]:
         return (contract(number) for number in range(self.listed))
 

@@ -150,6 +150,8 @@ class RpcHost:
         asked = rpc.decode_request(verb.request, request.data)
         if self._trading is not None and verb in td_rpc.TD_VERBS:
             return await td_answer(self._trading, verb.name, asked, principal)
+        if isinstance(asked, rpc.Select) and verb.name == "contracts":
+            await self._service.look_up(asked.patterns)
         return answer(self._service, verb.name, asked, principal)
 
     async def _reply(self, verb: rpc.Verb, request: Request, reply: Answer) -> None:
@@ -189,7 +191,7 @@ class _Endpoint:
         self._verb = verb
 
     async def handle(self, request: Request) -> None:
-        if self._verb in td_rpc.TD_VERBS:
+        if self._verb in td_rpc.TD_VERBS or self._verb.name == "contracts":  # the venue may be asked for them first
             self._host.begin(self._verb, request)
         else:
             await self._host.handle(self._verb, request)

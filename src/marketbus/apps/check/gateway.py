@@ -40,8 +40,8 @@ async def gateway(spec: GatewaySpec) -> list[Probe]:
     plugin = plugins.plugin(spec.kind)
     label = f"gateway {spec.name}"
     probes = [await asyncio.to_thread(_sdk, plugin, spec, label)]
-    if spec.sdk == "lab":
-        probes.append(_lab(spec.kind, label))
+    if spec.sdk == "lab" and (probe := _lab(spec.kind, label)) is not None:
+        probes.append(probe)
     fronts = plugin.fronts(spec)
     answers = await asyncio.gather(*(reachable(host, port, FRONT_TIMEOUT) for _, host, port in fronts))
     for (name, host, port), why in zip(fronts, answers, strict=True):
@@ -77,11 +77,14 @@ def _what_to_do(spec: GatewaySpec, words: str) -> str:
     return f"pip install {package}" if package else f'pip install "marketbus[{spec.kind}]"'
 
 
-def _lab(kind: str, label: str) -> Probe:
+def _lab(kind: str, label: str) -> Probe | None:
+    """The simulated library; None for a kind whose SDK speaks to a simulated venue as to a real one."""
     from marketbus.lab import kinds
     from marketbus.lab.ctp_family import build
     from marketbus.lab.errors import LabError
 
+    if kind not in kinds.COUNTERS:
+        return None
     try:
         return Probe(label, True, f"simulated library in {build.library_dir(kinds.counter(kind))}")
     except (LabError, MarketBusError) as error:
