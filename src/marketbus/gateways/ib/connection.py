@@ -1,0 +1,57 @@
+"""One connection to TWS: its client, the pace of what is sent, and the answers that are waited for."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ib_async.contract import Contract, ContractDescription, ContractDetails
+
+from marketbus.gateways.ib.ib_api import Tws, TwsClient
+from marketbus.gateways.ib.pacer import Pacer, Urgency
+from marketbus.gateways.ib.requests import Key, Requests
+
+Call = Callable[[Tws], None]
+
+
+class Connection:
+    """Good until it is ended; a new one has another client. Numbers of requests and orders are of one series."""
+
+    def __init__(self, client: TwsClient, pacer: Pacer, requests: Requests, patience: float) -> None:
+        """`patience`: seconds for one answer."""
+        self.client = client
+        self.patience = patience
+        self._pacer = pacer
+        self._requests = requests
+
+    @property
+    def open(self) -> bool:
+        """Whether TWS has taken us and the socket stands."""
+        return self.client.isReady()
+
+    def number(self) -> int:
+        """For the next request or order; raises ConnectionError when it is over."""
+        return self.client.getReqId()
+
+    def send(self, urgency: Urgency, call: Call, dropped: Callable[[], None] = lambda: None) -> None:
+        """Send a message when it may go; `dropped` if the connection ends before."""
+
+        def go() -> None:
+            if self.open:
+                call(self.client)
+            else:
+                dropped()
+
+        self._pacer.put(urgency, go, dropped)
+
+    async def ask(self, key: Key, call: Call, patience: float | None = None) -> list[Any]:
+        """The rows of an answer. Raises GatewayError: refused, or not answered."""
+        return await self._requests.ask(key, lambda: call(self.client), patience or self.patience)
+
+    async def details(self, contract: Contract) -> Sequence[ContractDetails]:
+        """Every contract that fits."""
+        number = self.number()
+        return await self.ask(number, lambda client: client.reqContractDetails(number, contract))
+
+    async def matching(self, text: str) -> Sequence[ContractDescription]:
+        """Stocks whose symbol or name is like it."""
+        number = self.number()
+        return await self.ask(number, lambda client: client.reqMatchingSymbols(number, text))

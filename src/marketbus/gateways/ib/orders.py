@@ -1,0 +1,111 @@
+"""An order as IB takes it, and IB's words on one."""
+
+from math import isfinite
+
+from ib_async.order import Order as IbOrder
+
+from marketbus.domain.order import Order, OrderState
+from marketbus.domain.order_terms import Direction, OrderType
+from marketbus.gateways.ib.quote import exact
+from marketbus.ports.trading import NotSent
+
+LIMIT_PRICE = "limit_price"
+"""In `ext` of a STOP order: it becomes a limit order at this price when `price` is touched (stop-limit)."""
+OUTSIDE_RTH = "outside_rth"
+"""In `ext`: also outside regular trading hours."""
+_TYPES = {
+    OrderType.LIMIT: ("LMT", "DAY"),
+    OrderType.MARKET: ("MKT", "DAY"),
+    OrderType.STOP: ("STP", "DAY"),
+    OrderType.FAK: ("LMT", "IOC"),
+    OrderType.FOK: ("LMT", "FOK"),
+}
+_TYPE_OF = {"LMT": OrderType.LIMIT, "MKT": OrderType.MARKET, "STP": OrderType.STOP, "STP LMT": OrderType.STOP}
+_LIMITED_OF = {"IOC": OrderType.FAK, "FOK": OrderType.FOK}
+_DIRECTION_OF = {"BUY": Direction.LONG, "SELL": Direction.SHORT, "SSHORT": Direction.SHORT}
+_FILL_SIDE_OF = {"BOT": Direction.LONG, "SLD": Direction.SHORT}
+_SANE = 1e15
+
+STATES = {
+    # IBKR, orderStatus; openOrder's state has the same words
+    "ApiPending": OrderState.SENT,
+    "PendingSubmit": OrderState.SENT,
+    "PreSubmitted": OrderState.ACCEPTED,
+    "Submitted": OrderState.ACCEPTED,
+    "PendingCancel": OrderState.ACCEPTED,
+    "Filled": OrderState.FILLED,
+    "Cancelled": OrderState.CANCELLED,
+    "ApiCancelled": OrderState.CANCELLED,
+}
+INACTIVE = "Inactive"
+"""Rejected, or held by TWS for a while: which, only what was before tells."""
+
+
+def insertion(order: Order, account: str) -> IbOrder:
+    """The order in the SDK's words; it carries our id.
+
+    Raises:
+        NotSent: IB has no such order here.
+    """
+    if order.type not in _TYPES:
+        raise NotSent(f"IB has no {order.type} orders here", "LIMIT, MARKET, STOP, FAK, FOK")
+    kind, tif = _TYPES[order.type]
+    given = IbOrder(
+        action="BUY" if order.direction is Direction.LONG else "SELL",
+        totalQuantity=exact(order.volume),
+        orderType=kind,
+        tif=tif,
+        account=account,
+        orderRef=order.client_order_id,
+        openClose="",
+        transmit=True,
+        outsideRth=bool((order.ext or {}).get(OUTSIDE_RTH)),
+    )
+    if order.type is OrderType.STOP:
+        given.auxPrice = order.price
+        limit = (order.ext or {}).get(LIMIT_PRICE)
+        if limit is not None:
+            if isinstance(limit, bool | str) or not isfinite(limit):
+                raise NotSent(f"ext {LIMIT_PRICE}: {limit!r} is not a price")
+            given.orderType, given.lmtPrice = "STP LMT", float(limit)
+    elif order.type is not OrderType.MARKET:
+        given.lmtPrice = order.price
+    return given
+
+
+def type_of(order: IbOrder) -> OrderType:
+    """UNKNOWN for kinds that only IB has, such as TRAIL."""
+    kind = _TYPE_OF.get(order.orderType, OrderType.UNKNOWN)
+    return _LIMITED_OF.get(order.tif, kind) if kind is OrderType.LIMIT else kind
+
+
+def price_of(order: IbOrder) -> float:
+    """The limit, of a stop order what touches it off; 0 where it has none."""
+    price = order.auxPrice if order.orderType.startswith("STP") else order.lmtPrice
+    return known(price) or 0.0
+
+
+def ext_of(order: IbOrder) -> dict[str, str | int | float | bool | None] | None:
+    """What our vocabulary has no word for."""
+    ext: dict[str, str | int | float | bool | None] = {}
+    if order.orderType == "STP LMT" and (limit := known(order.lmtPrice)) is not None:
+        ext[LIMIT_PRICE] = limit
+    if order.orderType not in _TYPE_OF:
+        ext["order_type"] = order.orderType
+    if order.tif not in ("", "DAY", "IOC", "FOK"):
+        ext["tif"] = order.tif
+    return ext or None
+
+
+def direction_of(action: str) -> Direction:
+    """Of an order's action or a fill's side."""
+    return _DIRECTION_OF.get(action) or _FILL_SIDE_OF.get(action, Direction.UNKNOWN)
+
+
+def known(value: object) -> float | None:
+    """A number, or None where IB writes its largest one for none."""
+    try:
+        number = float(value)  # pyright: ignore[reportArgumentType] (the SDK's fields are of many types)
+    except (TypeError, ValueError):
+        return None
+    return number if isfinite(number) and abs(number) < _SANE else None
