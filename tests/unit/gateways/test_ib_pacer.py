@@ -1,0 +1,49 @@
+"""The pace of requests: below TWS's limit, and orders never behind data."""
+
+import asyncio
+
+from marketbus.gateways.ib.pacer import SHARE, Pacer, Urgency
+
+
+async def test_an_order_leaves_at_once_while_200_requests_for_data_wait() -> None:
+    pacer, sent = Pacer(), list[str]()
+    for number in range(200):
+        pacer.put(Urgency.DATA, lambda n=number: sent.append(f"data {n}"))
+    pacer.put(Urgency.QUERY, lambda: sent.append("query"))
+    pacer.put(Urgency.ORDER, lambda: sent.append("order"))
+    at_once = SHARE[Urgency.DATA]
+    assert sent == [*(f"data {n}" for n in range(at_once)), "query", "order"]
+    assert pacer.waiting(Urgency.DATA) == 200 - at_once
+    pacer.clear()
+
+
+async def test_no_second_has_more_messages_than_tws_takes() -> None:
+    pacer, times = Pacer(), list[float]()
+    loop = asyncio.get_running_loop()
+    urgencies = [*[Urgency.DATA] * 60, *[Urgency.QUERY] * 5, *[Urgency.ORDER] * 60]
+    for urgency in urgencies:
+        pacer.put(urgency, lambda: times.append(loop.time()))
+    async with asyncio.timeout(10):
+        while len(times) < len(urgencies):
+            await asyncio.sleep(0.01)
+    assert all(sum(start <= each < start + 1 for each in times) <= SHARE[Urgency.ORDER] for start in times)
+
+
+async def test_orders_that_must_wait_go_before_everything_else() -> None:
+    pacer, sent = Pacer(), list[Urgency]()
+    for urgency in [*[Urgency.ORDER] * SHARE[Urgency.ORDER], Urgency.DATA, Urgency.QUERY, Urgency.ORDER]:
+        pacer.put(urgency, lambda u=urgency: sent.append(u))
+    assert sent == [Urgency.ORDER] * SHARE[Urgency.ORDER]
+    async with asyncio.timeout(5):
+        while len(sent) < SHARE[Urgency.ORDER] + 3:
+            await asyncio.sleep(0.01)
+    assert sent[-3:] == [Urgency.ORDER, Urgency.QUERY, Urgency.DATA]
+
+
+async def test_what_waits_for_a_connection_that_is_gone_is_told() -> None:
+    pacer, dropped, sent = Pacer(), list[int](), list[int]()
+    for number in range(50):
+        pacer.put(Urgency.ORDER, lambda n=number: sent.append(n), lambda n=number: dropped.append(n))
+    pacer.clear()
+    assert (len(sent), dropped) == (SHARE[Urgency.ORDER], list(range(SHARE[Urgency.ORDER], 50)))
+    assert pacer.waiting(Urgency.ORDER) == 0
