@@ -13,8 +13,8 @@ from marketbus.ports.gateway import GatewaySpec
 GOOD = {"host": "127.0.0.1", "port": 4002, "client_id": 7}
 
 
-def spec(setting: dict[str, Any], **more: Any) -> GatewaySpec:
-    return GatewaySpec(**({"name": "ib", "kind": "ib", "sdk": "vendor", "setting": setting} | more))
+def spec(setting: dict[str, Any], sdk: str = "vendor") -> GatewaySpec:
+    return GatewaySpec(name="ib", kind="ib", sdk=sdk, setting=setting)
 
 
 def test_ours_and_vnpy_ibs_keys_are_taken() -> None:
