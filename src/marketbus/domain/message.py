@@ -76,7 +76,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "TWS {address} 连接成功，客户号 {client_id}，账户 {accounts}",
     ),
     "ib.no_connection": ("no connection to TWS {front}: {why}; trying on", "无法连接 TWS {front}：{why}，继续重试"),
-    "ib.notice": ("TWS says: [{code}] {words}", "TWS 通知，代码：{code}，信息：{words}"),
+    "ib.notice": ("TWS says: [{error}] {words}", "TWS 通知，代码：{error}，信息：{words}"),
     "md.mute": (
         "the market data line has been silent for {seconds:g} s while the market is open; reconnecting",
         "开盘时段行情线路已静默 {seconds:g} 秒，正在重连",

@@ -58,6 +58,7 @@ class IbGateway(Parts):
         )
         self._session.told_time = self.market_clock.told
         self._quotes.competing = self._competing
+        self._quotes.fed = self._session.data_again
         self._tasks = asyncio.TaskGroup()
         self._retry: asyncio.Task[None] | None = None
         logging.getLogger("ib_async").setLevel(logging.CRITICAL)  # what it says, we say in our words
@@ -137,8 +138,7 @@ class IbGateway(Parts):
             self._retry = self._tasks.create_task(self._after_competing())
 
     async def _after_competing(self) -> None:
-        """The other session does not say when it ends."""
+        """The other session does not say when it ends: TWS says so again, or data come."""
         await asyncio.sleep(COMPETING_AGAIN)
-        if self._session.connection is not None:
+        if self._session.connection is not None and self._quotes.starved:
             self._quotes.renew()
-            self._session.data_again()

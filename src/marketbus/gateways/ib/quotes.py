@@ -62,6 +62,8 @@ class Quotes:
     ) -> None:
         self.competing: Callable[[str], None] = lambda words: None
         """Told when another session has the market data."""
+        self.fed: Callable[[], None] = lambda: None
+        """Told when it has them no more."""
         self._setting = setting
         self._sink = sink
         self._clock = clock
@@ -72,6 +74,8 @@ class Quotes:
         self._by_name: dict[Instrument, _Line] = {}
         self._by_number: dict[int, tuple[_Line, Feed]] = {}
         self._sent: set[int] = set()
+        self._starved: set[tuple[int, str]] = set()
+        """Lines whose data another session has."""
         self._delayed_type = False
 
     def begin(self, connection: Connection) -> None:
@@ -86,6 +90,7 @@ class Quotes:
         self._by_name.clear()
         self._by_number.clear()
         self._sent.clear()
+        self._starved.clear()
 
     def subscribe(self, instrument: Instrument, entry: Entry) -> None:
         """Ask for a contract under one of its names; one that has its line already is acknowledged as it is."""
@@ -99,6 +104,11 @@ class Quotes:
             self._ask(line)
         elif line.acknowledged:
             self._sink.event(SubscriptionAnswered(instrument, ok=True))
+
+    @property
+    def starved(self) -> bool:
+        """Whether another session has the data of some lines."""
+        return bool(self._starved)
 
     def unsubscribe(self, instrument: Instrument) -> None:
         """No more of it under this name; the last name gives the line back."""
@@ -215,6 +225,9 @@ class Quotes:
             return code == 300 or code in NO_PERMISSION  # of a request that was given back a moment ago
         if code == DELAYED_SHOWN:
             line.quote.delayed = True
+        elif code == COMPETING:  # TWS keeps what was asked for, and gives nothing for it
+            self._starved.add(line.entry.line)
+            self.competing(words)
         elif feed is not Feed.LEVEL_1:
             if not is_advice(code):
                 del self._by_number[number], line.numbers[feed]
@@ -283,8 +296,6 @@ class Quotes:
             line.generic = ""
             self._again(line)
         else:
-            if code == COMPETING:
-                self.competing(words)
             why = reason(words, hint(code))
             for name in line.names:
                 self._sink.event(SubscriptionAnswered(name, ok=False, code=code, message=str(why)))
@@ -315,6 +326,9 @@ class Quotes:
 
     def _tell(self, line: _Line, kind: int, given: int) -> None:
         quote, received = line.quote, self._clock.now()
+        if self._starved:
+            self._starved.clear()
+            self.fed()
         if kind in DELAYED:
             quote.delayed = True
         instant, flag = quote.time(given, self._market.now())

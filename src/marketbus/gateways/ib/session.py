@@ -369,7 +369,7 @@ class Session:
         self._sink.event(SessionChanged(channel, state, self._setting.address, code, words, hint))
 
     def _tell(self, level: Level, code: int | None, words: str) -> None:
-        fields = {"code": code or "-", "words": reason(words, notices.hint(code) if code else None)}
+        fields = {"error": code or "-", "words": reason(words, notices.hint(code) if code else None)}
         self._sink.event(Logged(level, "ib.notice", {**fields}))
 
 

@@ -21,6 +21,6 @@ class VenueClock:
 
     def told(self, seconds: int) -> None:
         """TWS's time; of a real one ours is better."""
-        offset = seconds * NS - self._clock.now()
+        offset = seconds * NS + NS // 2 - self._clock.now()
         if self._simulated:
             self._offset = offset if abs(offset) > _SAME else 0
