@@ -2,7 +2,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint bench soak clean pins image image-test wheelhouse wheelhouse-test
+.PHONY: setup run test lint bench soak clean pins image image-test wheelhouse wheelhouse-test dashboards-test
 
 setup: ## .venv with everything, the zh_CN.GB18030 locale, the simulated CTP libraries
 	@scripts/setup.sh
@@ -21,6 +21,10 @@ bench: setup
 
 soak: setup
 	@$(BIN)/python -m benchmarks.soak
+
+dashboards-test: setup ## every query of the dashboards, asked of a real Prometheus that scrapes the demo
+	@scripts/prometheus.sh
+	@$(BIN)/python -m tools.grafana.live
 
 pins: setup ## resolve the requirement files anew
 	@scripts/pins.sh

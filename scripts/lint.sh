@@ -8,3 +8,4 @@ $bin/ruff check -q .
 $bin/basedpyright
 $bin/lint-imports --no-logo --no-cache
 $bin/python -m tools.asyncapi --check
+$bin/python -m tools.grafana --check

@@ -6,6 +6,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from marketbus.adapters.metrics.families import Families
+from marketbus.domain.order import OrderState
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.times import NS
@@ -92,7 +93,8 @@ def _market_data(families: Families, name: str, measured: MarketDataVitals) -> N
 
 def _trading(families: Families, name: str, trading: TradingVitals) -> None:
     account, journal = trading.account, trading.journal
-    families.put_each("marketbus_orders_active", trading.active, name, account)
+    active = {state.value: trading.active.get(state.value, 0) for state in OrderState if not state.is_final}
+    families.put_each("marketbus_orders_active", active, name, account)
     families.put_each("marketbus_orders_ended", trading.ended, name, account)
     families.put("marketbus_order_fills", trading.fills, name, account)
     families.put("marketbus_order_cancels", trading.cancels, name, account)

@@ -1,0 +1,1 @@
+"""Writes the dashboards of deploy/grafana; `python -m tools.grafana [--check]`."""
