@@ -69,11 +69,11 @@ def _ask(prometheus: str) -> int:
         url = f"{prometheus}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 (our own Prometheus)
-                found = json.loads(answer.read())["data"]["result"]
-            words = f"{len(found)} series"
+                count = len(json.loads(answer.read())["data"]["result"])
+            words = f"{count} series"
         except urllib.error.HTTPError as error:
-            found, words = [], f"WRONG: {json.loads(error.read()).get('error', error)}"
-        good = bool(found) or ("WRONG" not in words and any(name in query for name in MAY_BE_EMPTY))
+            count, words = 0, f"WRONG: {json.loads(error.read()).get('error', error)}"
+        good = count > 0 or ("WRONG" not in words and any(name in query for name in MAY_BE_EMPTY))
         wrong += not good
         print(f"{'ok   ' if good else 'WRONG'} {place}: {words}" + ("" if good else f"\n      {query}"))
     return int(wrong > 0)
