@@ -20,10 +20,12 @@ from marketbus.lab.tws.control import COMMANDS
 from marketbus.lab.tws.desk import Desk
 from marketbus.lab.tws.faults import Action, Fault, Script
 from marketbus.lab.tws.feed import Feed
+from marketbus.lab.tws.history import HistoryDesk
 from marketbus.lab.tws.market import MarketDesk
 from marketbus.lab.tws.options import TwsOptions
 from marketbus.lab.tws.orders import OrderDesk
 from marketbus.lab.tws.outages import Outages
+from marketbus.lab.tws.past import Past
 from marketbus.lab.tws.portfolio import PortfolioDesk
 from marketbus.lab.tws.session import Session
 from marketbus.lab.tws.terminal import Terminal
@@ -58,15 +60,18 @@ class TwsLab:
         self.desk = Desk(self, self.orders, self.portfolio)
         self.broker.listener = self.desk
         contracts = ContractDesk(self.catalogue, self._clock.now)
-        self._handlers = {
-            **self.desk.handlers(), **self.orders.handlers(), **self.portfolio.handlers(), **self.market.handlers(),
-            **contracts.handlers(),
-        }  # fmt: skip
-        self.script = Script()
         self.outages = Outages(self.clients, self.market, self.orders)
+        past = Past(self.options.seed, self._clock.now_ns() // 1_000_000_000)
+        self.history = HistoryDesk(
+            self.catalogue, past, self.feed, self._clock.now, lambda: self.outages.history_broken
+        )
+        desks = (self.desk, self.orders, self.portfolio, self.market, contracts, self.history)
+        self._handlers = {number: handler for desk in desks for number, handler in desk.handlers().items()}
+        self.script = Script()
         self.terminal = Terminal(self.catalogue, self.orders)
         self._control = ControlPort(self.options.control_port, COMMANDS, self, self.terminal, self.outages)
         self._sessions: set[Session] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._muted = False
@@ -90,6 +95,7 @@ class TwsLab:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.refuse()
         self.drop()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def failed(self) -> None:
         """Returns never; raises what ended the market, should that happen."""
@@ -127,6 +133,7 @@ class TwsLab:
             del self.clients[session.client_id]
             self.market.forget(session)
             self.portfolio.forget(session)
+            self.history.forget(session)
 
     def now_ns(self) -> int:
         """The market's time, Unix ns."""
@@ -277,6 +284,10 @@ class TwsLab:
         session.muted, session.delay_s = self._muted, self._delay_s
         self.connections += 1
         self._sessions.add(session)
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         await session.run()
 
     def _chosen(self, client: int | None) -> list[Session]:

@@ -162,6 +162,8 @@ class Session:
         self.version = version
         now = datetime.fromtimestamp(self._hub.now_ns() / _SECOND_NS, ZoneInfo(NEW_YORK))
         self._write(frame.encode(str(version), f"{now:%Y%m%d %H:%M:%S %Z}"))
+        for body in bodies[1:]:  # a client need not wait for the answer
+            self._take(body)
         return True
 
     def _take(self, body: bytes) -> None:
