@@ -226,6 +226,22 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "the worker runs but has not reported for {seconds} s (0: not yet)",
         "工作进程在运行，但已 {seconds} 秒没有报告（0 表示刚启动）",
     ),
+    "health.reports": ("the worker reports again", "工作进程恢复报告"),
+    "health.bus_back": ("the worker is connected to NATS again", "工作进程与 NATS 的连接已恢复"),
+    "health.not_ready_long": (
+        "NOT READY for {seconds} s while the market is open; {count} things differ:",
+        "开盘时段已 {seconds} 秒未就绪，有 {count} 处不符：",
+    ),
+    "health.ready_again": ("ready again, or the market has closed", "恢复就绪，或已收盘"),
+    "alerts.on": ("alerts go to {targets}", "告警发往 {targets}"),
+    "alerts.not_sent": (
+        "{count} alerts did not reach {target}: {why}; try `marketbus alerts test`",
+        "{count} 条告警未能送达 {target}：{why}，可执行 marketbus alerts test 检查",
+    ),
+    "alerts.test": (
+        "TEST by {user} on {host}: nothing is wrong, alerts reach this target",
+        "测试消息（{user}@{host}）：一切正常，告警可以送达这里",
+    ),
     "http.serving": ("health and metrics on http://{at}", "健康检查与指标：http://{at}"),
     "http.not_served": (
         "no health and metrics: cannot listen on {at}: {detail}; choose another [http] listen. Trading goes on",
