@@ -44,7 +44,7 @@ class AppriseNotifier:
         """
         overheard.hush()
         self._plugin = _plugin(url.strip())
-        scheme = _scheme(self._plugin.url(privacy=True))
+        scheme = _scheme(self._plugin.url(privacy=True))  # pyright: ignore[reportUnknownMemberType]
         overheard.listen(self._plugin, scheme)
         self._name = f"{scheme}-{place}"
         self._patience = patience

@@ -24,6 +24,10 @@ def _histogram(words: str, *labels: str) -> Described:
     return Described("histogram", ("gateway", *labels), words)
 
 
+def _of_target(words: str) -> Described:
+    return Described("counter", ("target", "outcome"), words)
+
+
 METRICS: dict[str, Described] = {
     # The worker, as its supervisor sees it.
     "marketbus_worker_running": _gauge("1: the worker's process runs."),
@@ -82,4 +86,6 @@ METRICS: dict[str, Described] = {
     "marketbus_event_loop_lag_seconds": _histogram("How much later than asked for the worker's event loop came back."),
     "marketbus_gc_collections": _counter("Garbage collections of the worker.", "generation"),
     "marketbus_gc_seconds": _counter("Time spent in garbage collections of the worker."),
+    # The supervisor's own notifications.
+    "marketbus_alerts": _of_target("Alerts: sent, summarised as a mere number, failed to arrive."),
 }

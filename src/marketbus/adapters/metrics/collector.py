@@ -1,6 +1,6 @@
 """From what a supervisor knows of its workers to metrics."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
@@ -17,8 +17,12 @@ from marketbus.domain.worker_view import WorkerView
 class WorkerCollector(Collector):
     """Asks for the views whenever it is scraped."""
 
-    def __init__(self, views: Callable[[], Iterable[WorkerView]]) -> None:
+    def __init__(
+        self, views: Callable[[], Iterable[WorkerView]], alerts: Callable[[], Mapping[str, Mapping[str, int]]] = dict
+    ) -> None:
+        """`alerts`: by target and outcome."""
         self._views = views
+        self._alerts = alerts
 
     def collect(self) -> Iterator[Metric]:
         """See prometheus_client."""
@@ -27,6 +31,8 @@ class WorkerCollector(Collector):
             _worker(families, view)
             if view.vitals is not None:
                 _vitals(families, view.gateway, view.vitals)
+        for target, outcomes in self._alerts().items():
+            families.put_each("marketbus_alerts", outcomes, target)
         return iter(families)
 
     def describe(self) -> Iterator[Metric]:

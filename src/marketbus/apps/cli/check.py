@@ -7,6 +7,7 @@ import typer
 
 from marketbus.apps import paths
 from marketbus.apps.check import machine
+from marketbus.apps.check.alerts import alerts
 from marketbus.apps.check.bus import nats_server
 from marketbus.apps.check.gateway import gateway
 from marketbus.apps.check.terminal import terminal
@@ -26,6 +27,7 @@ def check(config: Path | None) -> int:
         failed |= _show(terminal())
     if loaded is not None:
         failed |= _show([run(nats_server(loaded))])
+        failed |= _show(alerts(loaded))
         for name in loaded.gateways:
             failed |= _show(run(gateway(loaded.gateway_spec(name))))
     if not failed:

@@ -20,7 +20,7 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (an address that
 
 def health(at: str | None, *, as_json: bool) -> int:
     """Print what the supervisor says; gives the exit code: 0 when every gateway is ready or rests."""
-    found = _ask(at or load(None).http.listen)
+    found = _ask(at or load(None, connects=False).http.listen)
     lang = language()
     for each in found.gateways:
         sys.stdout.write(f"{msgspec.json.encode(each).decode()}\n" if as_json else _text(each, lang))

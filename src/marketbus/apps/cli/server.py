@@ -52,6 +52,17 @@ def health(
     raise typer.Exit(command.health(at, as_json=as_json))
 
 
+alerts = typer.Typer(no_args_is_help=True, help="Notifications: who is told of what happens, see docs/alerts.md.")
+
+
+@alerts.command("test")
+def alerts_test(config: ConfigFile = None) -> None:
+    """Send one message to every target of [alerts], and say what became of it. Exit code 0 when all took it."""
+    from marketbus.apps.cli import alerts as command
+
+    raise typer.Exit(command.test(config))
+
+
 def setup() -> None:
     """Build the zh_CN.GB18030 locale and the simulated CTP libraries, where they are missing."""
     from marketbus.apps.cli import setup as command

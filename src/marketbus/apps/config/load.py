@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from marketbus.adapters.hours import read_hours
 from marketbus.apps import plugins
+from marketbus.apps.config.alert_targets import notifiers
 from marketbus.apps.config.environment import overrides, unknown_variables
-from marketbus.apps.config.model import Calendar, Document, Gateway, Http, Log, Nats
+from marketbus.apps.config.model import Alerts, Calendar, Document, Gateway, Http, Log, Nats
 from marketbus.apps.config.problems import InvalidConfig, problems_of
 from marketbus.apps.config.secret import Revealed, Vault, conceal
 from marketbus.domain.errors import ConfigError, MarketBusError
@@ -51,6 +52,24 @@ class Config:
     def http(self) -> Http:
         """`[http]`"""
         return self._document.http
+
+    @property
+    def alerts(self) -> Alerts:
+        """`[alerts]`"""
+        return self._document.alerts
+
+    def alert_urls(self) -> list[str]:
+        """Where alerts go, in the clear, in the order of `alerts.to`.
+
+        Raises:
+            ConfigError: a secret that is not there, or a gateway that is not configured.
+        """
+        for place, target in enumerate(self.alerts.to):
+            for name in target.gateways:
+                if name not in self.gateways:
+                    words = f"{name} is not configured{plugins.nearest(name, self.gateways)}"
+                    raise ConfigError(f"alerts.to[{place}].gateways", words)
+        return [self.vault.reveal(each.url, f"alerts.to[{place}].url") for place, each in enumerate(self.alerts.to)]
 
     @property
     def calendar(self) -> Calendar:
@@ -188,6 +207,8 @@ def _check_connections(config: Config, gateway: str | None, problems: list[Confi
         _collect(problems, lambda key=secret: config.vault.reveal(getattr(config.nats, key), f"nats.{key}"))
     for key in ("creds", "nkey", "tls_ca", "tls_cert", "tls_key"):
         _collect(problems, lambda key=key: _readable(config, key))
+    if gateway is None:
+        _collect(problems, lambda: notifiers(config))
     for name in config.gateways if gateway is None else [gateway]:
         _collect(problems, lambda name=name: _validate(config, name))
 

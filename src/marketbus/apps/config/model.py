@@ -153,6 +153,30 @@ class Http(_Section):
     """`HOST:PORT`; port 0 takes a free one; empty: not served."""
 
 
+class AlertTarget(_Section):
+    """One of `[alerts] to`."""
+
+    url: Secret
+    """In apprise's form; holds secrets."""
+    severity: Literal["info", "warning", "critical"] = "warning"
+    """The least that it hears of."""
+    gateways: Annotated[list[str], BeforeValidator(_one_or_more)] = Field(default_factory=list[str])
+    """Empty: all."""
+    lang: Literal["en", "zh", "both"] | None = None
+    """None: as for all."""
+
+
+class Alerts(_Section):
+    """`[alerts]`: who is told of what happens."""
+
+    to: Annotated[list[AlertTarget], BeforeValidator(_one_or_more)] = Field(default_factory=list[AlertTarget])
+    lang: Literal["en", "zh", "both"] = "both"
+    repeat: float = Field(default=900.0, ge=1.0)
+    """Seconds in which the same trouble is not told again."""
+    per_minute: float = Field(default=6.0, gt=0, le=60)
+    """Messages to one target; what comes faster is summed up."""
+
+
 class Calendar(_Section):
     """`[calendar]`: what the built-in holidays and trading hours do not know yet."""
 
@@ -216,6 +240,7 @@ class Document(BaseSettings):
     nats: Nats = Nats()
     log: Log = Log()
     http: Http = Http()
+    alerts: Alerts = Alerts()
     calendar: Calendar = Calendar()
     gateway: dict[Annotated[str, AfterValidator(_gateway_name)], Gateway] = Field(default_factory=dict[str, Gateway])
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from marketbus.apps import plugins
-from marketbus.apps.config.model import Calendar, Document, Gateway, Http, Log, Nats
+from marketbus.apps.config.model import Alerts, AlertTarget, Calendar, Document, Gateway, Http, Log, Nats
 from marketbus.domain.errors import ConfigError
 
 
@@ -60,6 +60,10 @@ def _keys_at(loc: Sequence[int | str]) -> list[str]:
             fields = Log.model_fields
         case ("http",):
             fields = Http.model_fields
+        case ("alerts",):
+            fields = Alerts.model_fields
+        case ("alerts", "to", _):
+            fields = AlertTarget.model_fields
         case ("calendar",):
             fields = Calendar.model_fields
         case ("gateway", _):

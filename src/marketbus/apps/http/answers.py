@@ -1,7 +1,7 @@
 """The three answers. `/healthz`: the supervisor lives. `/readyz`: every gateway is ready, or rests. `/metrics`."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +20,8 @@ from marketbus.domain.times import to_datetime
 from marketbus.domain.worker_view import WorkerView
 
 Views = Callable[[], Sequence[WorkerView]]
+Alerts = Callable[[], Mapping[str, Mapping[str, int]]]
+"""Counts by target and outcome."""
 
 
 class GatewayHealth(msgspec.Struct, frozen=True):
@@ -49,11 +51,11 @@ class Healthz(msgspec.Struct, frozen=True):
     """Seconds"""
 
 
-def answers(views: Views, lang: Lang) -> Starlette:
+def answers(views: Views, lang: Lang, alerts: Alerts = dict) -> Starlette:
     """The application. `lang`: of the sentences, unless a request asks for another (`?lang=zh`)."""
     began = time.monotonic()
     registry = CollectorRegistry()
-    registry.register(WorkerCollector(views))
+    registry.register(WorkerCollector(views, alerts))
     for collector in (ProcessCollector, PlatformCollector, GCCollector):  # of the supervisor itself
         collector(registry=registry)
 

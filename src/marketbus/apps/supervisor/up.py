@@ -14,6 +14,7 @@ from marketbus.apps.http.answers import answers
 from marketbus.apps.http.server import listening, serving
 from marketbus.apps.logs import Logs, language
 from marketbus.apps.nats_options import nats_options
+from marketbus.apps.supervisor.alerts import Alerts
 from marketbus.apps.supervisor.backoff import Backoff
 from marketbus.apps.supervisor.bus import EmbeddedBus
 from marketbus.apps.supervisor.child import Child
@@ -25,6 +26,7 @@ from marketbus.apps.supervisor.watch import WorkerWatch
 from marketbus.apps.worker_environment import WorkerCommand
 from marketbus.domain.errors import ConfigError
 from marketbus.domain.status import Level
+from marketbus.domain.worker_view import WorkerView
 
 Command = Callable[[str, str | None], WorkerCommand]
 """Gateway's name and the embedded server's url, to the command that runs its worker."""
@@ -56,7 +58,11 @@ class Supervisor:
         self._stderr = stderr
         random = Random()  # noqa: S311 (spreads restarts, protects nothing)
         self._backoff = backoff or (lambda: Backoff(random))
-        self._watches = [WorkerWatch(name, trades=section.trading) for name, section in config.gateways.items()]
+        self._alerts = Alerts(config, logs, self._views)
+        self._watches = [
+            WorkerWatch(name, trades=section.trading, heard=self._alerts.hear)
+            for name, section in config.gateways.items()
+        ]
         self._keepers: list[Keeper] = []
         self._bus: EmbeddedBus | None = None
 
@@ -79,6 +85,7 @@ class Supervisor:
 
     async def _serve(self) -> int:
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._alerts.sending())
             bus, url = None, None
             if not self._config.nats.url:
                 bus = self._bus = EmbeddedBus(self._state, self._config.nats.port, self._logs, self._backoff())
@@ -113,10 +120,12 @@ class Supervisor:
         except OSError as error:
             self._logs.log(Level.WARNING, "http.not_served", at=at, detail=error.strerror or str(error))
             return
-        views = lambda: [watch.view() for watch in self._watches]  # noqa: E731
         lang = language(self._config.log.lang)
-        await stack.enter_async_context(serving(answers(views, lang), listens))
+        await stack.enter_async_context(serving(answers(self._views, lang, self._alerts.outcomes), listens))
         self._logs.log(Level.INFO, "http.serving", at=f"{host}:{listens.getsockname()[1]}")
+
+    def _views(self) -> list[WorkerView]:
+        return [watch.view() for watch in self._watches]
 
     async def _first_tick(self, options: NatsOptions) -> None:
         await first_tick(options, self._config.gateways, self._on_nats)
