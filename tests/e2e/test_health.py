@@ -15,6 +15,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from marketbus.adapters.metrics.catalogue import METRICS
 from tests.system import System, eventually
 from tests.system.process import descendants
+from tests.system.receiver import Receiver, receiver
+
+SECRET = "0123456789abcdef"
 
 
 @pytest.fixture
@@ -42,16 +45,27 @@ def metrics(at: str) -> dict[tuple[str, str], float]:
     """Values by name and the label that tells most."""
     families = text_string_to_metric_families(ask(f"http://{at}/metrics")[1].decode())
     return {
-        (sample.name, sample.labels.get("state") or sample.labels.get("step") or ""): sample.value
+        (
+            sample.name,
+            sample.labels.get("state") or sample.labels.get("step") or sample.labels.get("outcome") or "",
+        ): sample.value
         for family in families
         for sample in family.samples
         if not sample.name.endswith("_bucket")
     }
 
 
-async def test_what_the_operator_sees(system: System) -> None:
+@pytest.fixture
+def phone() -> Iterator[Receiver]:
+    with receiver() as phone:
+        yield phone
+
+
+async def test_what_the_operator_sees_and_is_told(system: System, phone: Receiver) -> None:
     one = system.kind.one
     config = system.config(ctp=system.gateway(one, trading=True))
+    hook = f"json://127.0.0.1:{phone.port}/{SECRET}"
+    config.write_text(config.read_text("utf-8") + f'[alerts]\nto = [{{ url = "{hook}" }}]\n', "utf-8")
     up = system.cli("up", "up", "-c", str(config))
     at = await eventually(lambda: _served(up.words()), "the address")
     await eventually(lambda: readyz(at)["health"] == "ready", "ready")
@@ -82,6 +96,13 @@ async def test_what_the_operator_sees(system: System) -> None:
     os.kill(worker, signal.SIGKILL)
     await eventually(lambda: metrics(at)["marketbus_worker_running", ""] == 0, "gone")
     assert ask(f"http://{at}/healthz")[0] == 200
+    told = await eventually(lambda: phone.words() if "SIGKILL" in phone.words() else None, "the killed worker is told")
+    assert "worker ctp ended (SIGKILL); starting it again in" in told
+    assert "工作进程 ctp 已退出（SIGKILL）" in told
+    assert "marketbus [严重 CRITICAL] ctp 仿真 SIMULATED" in told
+    assert "KILL by" in told
+    assert SECRET not in up.words()
+    assert metrics(at)["marketbus_alerts_total", "sent"] >= 2
     for path, code in (("/", 404), ("/metrics/../etc", 404), ("/readyz?lang=%ff", 503)):
         assert ask(f"http://{at}{path}")[0] == code
 

@@ -518,5 +518,12 @@ def say(code: str, lang: Lang, fields: Mapping[str, object]) -> str:
 
 
 class _Fields(dict[str, object]):
-    def __missing__(self, key: str) -> str:
+    def __missing__(self, key: str) -> "_Unknown":
+        return _Unknown("?")
+
+
+class _Unknown(str):
+    __slots__ = ()
+
+    def __format__(self, spec: str, /) -> str:  # also where the sentence formats a number
         return "?"

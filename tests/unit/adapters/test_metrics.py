@@ -29,11 +29,22 @@ def test_every_metric_has_samples_of_every_gateway_with_its_labels() -> None:
     for family in text_string_to_metric_families(page(view("a"), view("b"))):
         if family.name in ("marketbus_ticks_rejected", "marketbus_errors", "marketbus_order_misfits"):
             continue  # nothing of the kind happened
-        if family.name == "marketbus_order_step_seconds":
-            continue  # no order was sent
+        if family.name in ("marketbus_order_step_seconds", "marketbus_alerts"):
+            continue  # no order was sent, no alert configured
         assert {sample.labels["gateway"] for sample in family.samples} == {"a", "b"}, family.name
         for sample in family.samples:
             assert set(sample.labels) - {"le"} == set(METRICS[family.name].labels), sample.name
+
+
+def test_alerts_are_counted_by_target_and_outcome() -> None:
+    registry = CollectorRegistry()
+    registry.register(WorkerCollector(lambda: (), lambda: {"dingtalk-0": {"sent": 3, "failed": 1}}))
+    families = text_string_to_metric_families(generate_latest(registry).decode())
+    (alerts,) = (family for family in families if family.name == "marketbus_alerts")
+    assert {(each.labels["target"], each.labels["outcome"], each.value) for each in alerts.samples} == {
+        ("dingtalk-0", "sent", 3),
+        ("dingtalk-0", "failed", 1),
+    }
 
 
 def test_a_worker_that_does_not_report_shows_only_that() -> None:

@@ -21,6 +21,7 @@ def test_every_sentence_exists_in_both_languages_and_needs_no_fact_the_english_l
 
 def test_a_missing_fact_does_not_hide_the_message() -> None:
     assert say("md.login_failed", "zh", {"error": 3}) == "行情服务器登录失败，代码：3，信息：?"
+    assert say("md.mute", "en", {}).startswith("the market data line has been silent for ? s")
     assert say("no.such.code", "en", {}) == "no.such.code"
 
 

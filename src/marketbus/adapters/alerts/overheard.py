@@ -6,6 +6,7 @@ no in the body of such an answer: a wrong keyword, a wrong signature, too many m
 """
 
 import logging
+import re
 import sys
 import threading
 from types import ModuleType
@@ -44,8 +45,8 @@ def hush() -> None:
     logger = logging.getLogger("apprise")
     logger.propagate = False
     logger.setLevel(logging.DEBUG)
-    if not any(isinstance(handler, _Reasons) for handler in logger.handlers):
-        logger.addHandler(_Reasons())
+    if not any(isinstance(each, _Reasons) for each in logger.filters):
+        logger.addFilter(_Reasons())
     logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 
@@ -74,13 +75,13 @@ class _Requests(ModuleType):
         return response
 
 
-class _Reasons(logging.Handler):
-    """Hears the reason of the plugins that do without `requests`; shows nothing to anybody."""
+class _Reasons(logging.Filter):
+    """Hears the reason of the plugins that do without `requests`; lets nothing through."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage() if str(record.msg).startswith(_SPOKEN) else ""
-        if text and not why():
-            _heard.why = text.removeprefix(_SPOKEN)
+    def filter(self, record: logging.LogRecord) -> bool:
+        if str(record.msg).startswith(_SPOKEN) and not why():
+            _heard.why = record.getMessage().removeprefix(_SPOKEN)
+        return False
 
 
 def _without_address(error: requests.RequestException) -> str:
@@ -93,7 +94,8 @@ def _without_address(error: requests.RequestException) -> str:
         case requests.exceptions.ProxyError():
             return "the proxy does not let us through"
         case requests.exceptions.ConnectionError():
-            return "no connection"
+            errno = re.search(r"\[Errno -?\d+\] [A-Za-z ]+", str(error))
+            return errno[0].strip() if errno else "no connection"
         case _:
             return type(error).__name__
 
