@@ -127,8 +127,8 @@ class PositionKeeper:
             side.close_profit = side.commission = 0.0
 
     def position(self, key: HoldingKey, updated: int = 0) -> Position:
-        """One position as it stands; volume 0 when there is none."""
-        side = self._sides.get(key) or _Side()
+        """One position as it stands; volume 0 when there is none. A net one is the same from either side."""
+        key, side = self._told(key)
         holding, size = side.holding, self._size_of(key.instrument)
         volume = holding.volume
         claimed = frozen(holding, self._closing.get(key, {}).values())
@@ -163,16 +163,39 @@ class PositionKeeper:
 
     def positions(self, updated: int = 0) -> list[Position]:
         """Every position held, or traded today."""
-        return [
-            self.position(key, updated)
+        told = dict.fromkeys(
+            self._told(key)[0]
             for key, side in self._sides.items()
             if side.holding.volume or side.close_profit or side.commission
-        ]
+        )
+        return [self.position(key, updated) for key in told]
 
     def lots(self, key: HoldingKey) -> tuple[Lot, ...]:
         """The lots of one position, the oldest first."""
         side = self._sides.get(key)
         return () if side is None else side.holding.lots
+
+    def _told(self, key: HoldingKey) -> tuple[HoldingKey, _Side]:
+        """The side that a position is told from. A net one's has the lots; what was earned on both is told with it."""
+        if key.direction is Direction.NET:
+            key = key._replace(direction=Direction.LONG)
+        side = self._sides.get(key)
+        other = self._sides.get(key._replace(direction=key.direction.opposite))
+        if not any(each is not None and each.net for each in (side, other)):
+            return key, side or _Side()
+        long = key._replace(direction=Direction.LONG)
+        short = key._replace(direction=Direction.SHORT)
+        short_side = self._sides.get(short) or _Side()
+        key = short if short_side.holding.volume else long
+        both = _Side()
+        both.net = True
+        for each in (side, other):
+            if each is not None:
+                both.close_profit += each.close_profit
+                both.commission += each.commission
+        own = self._sides.get(key) or _Side()
+        both.holding, both.margin_per_lot = own.holding, own.margin_per_lot
+        return key, both
 
     def _side(self, key: HoldingKey) -> _Side:
         return self._sides.setdefault(key, _Side())

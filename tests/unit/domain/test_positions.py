@@ -210,6 +210,22 @@ def test_an_order_of_unknown_outcome_still_freezes() -> None:
     assert it.position(long_of(RB)).frozen == 2
 
 
+def test_a_net_position_is_one_whichever_way_it_went_today() -> None:
+    """Long, short and long again: what was earned on the way is told with what is held, and once."""
+    it = keeper()
+    aapl = Instrument("AAPL-USD-STK", Exchange.SMART)
+    for number, (direction, volume) in enumerate([(LONG, 2), (SHORT, 5), (LONG, 4)]):
+        booked = it.trade(
+            Trade("ib", "main", *aapl, f"t{number}", "", direction, Offset.NONE, 100.0 + number, float(volume))
+        )
+        told = {it.position(key) for key in booked.keys}
+        assert told == set(it.positions())
+        assert len(told) == 1
+    (position,) = it.positions()
+    assert (position.direction, position.volume, position.price) == (NET, 1.0, 102.0)
+    assert position.close_profit == 10 * ((101 - 100) * 2 + (101 - 102) * 3)
+
+
 def test_a_net_venue_turns_its_position_round() -> None:
     aapl = Instrument("AAPL", Exchange.SMART)
     it = keeper()

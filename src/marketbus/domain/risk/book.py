@@ -239,7 +239,11 @@ class RiskBook:
         key = HoldingKey(order.instrument, order.direction.opposite, order.hedge)
         held = self._positions.get(key)
         if held is None:
-            return Closable(0.0, 0.0, 0.0)
+            net = self._positions.get(key._replace(direction=Direction.NET))
+            if net is None:
+                return Closable(0.0, 0.0, 0.0)
+            there = max(0.0, net.volume if key.direction is Direction.LONG else -net.volume)
+            return Closable(max(0.0, there - self.reserved.claimed(key)[1]), there, 0.0)
         today, rest = self.reserved.claimed(key)
         if not splits_days(order.exchange):
             return Closable(max(0.0, held.volume - rest), held.td_volume, held.yd_volume)

@@ -229,6 +229,15 @@ def test_on_a_net_venue_only_what_turns_the_position_adds() -> None:
     assert it.situation(order("a2", volume=3.0, **buy), market(), NOW).adds == 3
 
 
+def test_on_a_net_venue_a_close_closes_what_is_held_on_its_side() -> None:
+    it = book()
+    it.positions([Position("ib", "main", "rb2701", Exchange.SHFE, Direction.NET, 4.0)])
+    sell = {"offset": Offset.CLOSE, "direction": Direction.SHORT}
+    assert rule_of(it.reserve(order("a1", volume=5.0, **sell), market(), NOW)) == "closable"
+    buy = {"offset": Offset.CLOSE, "direction": LONG}
+    assert rule_of(it.reserve(order("a2", volume=1.0, **buy), market(), NOW)) == "closable"
+
+
 def test_usage_shows_what_is_used() -> None:
     it = book(max_exposure=1e6)
     it.positions([held(2, 0)])
