@@ -127,6 +127,7 @@ class OrderBook:
             volume=report.volume,
             state=OrderState.NEW,
             reference=report.reference,
+            venue_id=report.venue_id,
             venue_ref=report.venue_ref,
             hedge=report.hedge,
             external=True,

@@ -41,6 +41,17 @@ def test_a_fill_before_its_order_waits_for_it() -> None:
     assert order.state is OrderState.FILLED
 
 
+def test_an_order_that_has_the_venues_number_alone_is_adopted_with_its_first_word() -> None:
+    """Interactive Brokers: another program's, known by its permId."""
+    book = OrderBook()
+    foreign = report(OrderState.ACCEPTED, venue_id="1800000001", venue_ref="", client_order_id="by hand", trading_day=0)
+    (change,) = book.adopt(foreign)
+    assert change.order is not None
+    assert (change.order.state, change.order.venue_id, change.order.external) == ("ACCEPTED", "1800000001", True)
+    assert book.adopt(foreign)[0].outcome is Outcome.DUPLICATE
+    assert len(book) == 1
+
+
 def test_an_order_we_do_not_know_is_adopted_once() -> None:
     book = OrderBook()
     foreign = report(OrderState.PARTIAL, 1, venue_ref="9_9_9", venue_id="88", queried=True)

@@ -1,0 +1,156 @@
+"""Orders through the whole worker, the unmodified ib_async and a simulated TWS."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from marketbus import Bus, Order, Trade
+from marketbus.domain.order import OrderState
+from tests.system import Process, System, eventually
+from tests.system.tws import Tws
+
+AAPL = "AAPL-USD-STK.SMART"
+ES = "ES-20261218-USD-FUT.CME"
+GATEWAY = "ib"
+RISK = {"max_order_notional": 1e7, "max_exposure": 1e8, "price_collar": 0.5, "max_price_age": 60.0}
+
+
+class Ib(System):
+    """A worker on a TWS whose prices stand still unless they are stepped."""
+
+    def __enter__(self) -> "Ib":
+        super().__enter__()
+        self.tws = Tws()
+        self._ends.callback(self.tws.stop)
+        return self
+
+    def launch(self, **more: Any) -> Process:
+        """Start the worker."""
+        setting = {"port": self.tws.port, "client_id": 7}
+        section = {
+            "kind": "ib", "sdk": "lab", "trading": True, "subscribe": [AAPL, ES], "setting": setting,
+            "login_retry": 0.3, "risk": RISK,
+        }  # fmt: skip
+        return self.start(self.config(**{GATEWAY: section | more}), GATEWAY)
+
+    def prices(self, con_id: int) -> tuple[float, float]:
+        """Best bid and ask."""
+        tick = self.tws.call(lambda lab: lab.feed.latest(lab.terminal.contract(con_id)))
+        return tick.bids[0], tick.asks[0]
+
+    async def trades(self, bus: Bus) -> None:
+        """Until orders may go."""
+
+        async def has_tick() -> bool:
+            return len(await bus.snapshot("*", gateway=GATEWAY)) == 2
+
+        await self.until(bus, lambda s: s.td.state == "READY", "a line that trades", GATEWAY, 60.0)
+        await eventually(has_tick, "ticks")
+
+
+@pytest.fixture
+def ib(tmp_path: Path) -> Iterator[Ib]:
+    with Ib(tmp_path) as ib:
+        yield ib
+
+
+async def test_a_day_of_a_program(ib: Ib) -> None:
+    ib.launch()
+    bid, ask = ib.prices(265598)
+    low = round(bid - 5, 2)
+    tws = ib.tws.control
+    async with ib.connect(principal="li", request_timeout=5.0) as bus:
+        await ib.trades(bus)
+        trades: list[Trade] = []
+        orders: list[Order] = []
+        async with await bus.on_trades(trades.append), await bus.on_orders(orders.append):
+            # a limit order that fills, with what it cost
+            filled = await (await bus.buy(AAPL, 10, ask, client_order_id="fills", reference="grid")).done(within=5)
+            assert (filled.state, filled.traded, filled.average_price) == ("FILLED", 10, pytest.approx(ask))
+            (fill,) = await eventually(lambda: trades, "the fill")
+            assert (fill.client_order_id, fill.price, fill.volume, fill.vt_symbol) == ("fills", ask, 10, AAPL)
+            assert fill.commission
+            assert fill.reference == "grid"
+            (at_tws,) = tws.books()["executions"]
+            assert fill.commission == float(at_tws["commission"])
+            # one that rests, is filled in part and cancelled
+            rests = await bus.buy(AAPL, 5, low, client_order_id="rests")
+            assert (await rests.accepted(within=5)).state == "ACCEPTED"
+            assert tws.strike(265598, "SELL", 2, low) == 2
+            await eventually(lambda: rests.order.traded == 2, "the part")
+            await rests.cancel()
+            assert (await rests.done(within=5)).state == "CANCELLED"
+            assert rests.order.traded == 2
+            # at the market, a stop, and a stop-limit that waits for its price
+            market = await bus.short(ES, 1, 0, type="MARKET", client_order_id="market")
+            assert (await market.done(within=5)).state == "FILLED"
+            high = round(ask + 20)
+            stop = await bus.buy(AAPL, 1, high, type="STOP", client_order_id="stop")
+            limited = await bus.buy(
+                AAPL, 1, high, type="STOP", client_order_id="stop-limit", ext={"limit_price": high + 1}
+            )
+            for each in (stop, limited):
+                assert (await each.accepted(within=5)).state == "ACCEPTED"
+            there = {each["ref"]: (each["type"], each["status"]) for each in tws.books()["orders"]}
+            assert there["stop"][0] == "STP"
+            assert there["stop-limit"][0] == "STP LMT"
+            # refused in TWS's words
+            tws.reject_orders(201, "Order rejected - reason:We do not like it.")
+            refused = await (await bus.buy(AAPL, 1, low, client_order_id="refused")).done(within=5)
+            assert (refused.state, refused.error_id) == ("REJECTED", 201)
+            assert "We do not like it" in refused.error_msg
+            tws.reject_orders(0)
+            # advice ends nothing
+            tws.advise(10349, "Order TIF was set to DAY based on order preset.")
+            advised = await bus.buy(AAPL, 1, low, client_order_id="advised")
+            assert (await advised.accepted(within=5)).state == "ACCEPTED"
+            assert all(each.state != "CANCELLED" for each in orders if each.client_order_id == "advised")
+            # positions and funds
+            held = {each.vt_symbol: each.volume for each in await bus.positions()}
+            assert held == {AAPL: 12, ES: -1}
+            funds = await bus.account()
+            assert funds.currency == "USD"
+            assert funds.balance == pytest.approx(1e6, rel=0.01)
+
+
+async def test_what_was_there_before_is_there_after_a_crash(ib: Ib) -> None:
+    """Orders, fills of the time in between, and an order that somebody placed in TWS itself."""
+    worker = ib.launch()
+    bid, _ = ib.prices(265598)
+    low = round(bid - 5, 2)
+    tws = ib.tws.control
+    async with ib.connect(principal="li", request_timeout=5.0) as bus:
+        await ib.trades(bus)
+        rests = await bus.buy(AAPL, 5, low, client_order_id="rests")
+        await rests.accepted(within=5)
+        ended = await bus.buy(AAPL, 3, low - 1, client_order_id="ended")
+        await ended.accepted(within=5)
+        worker.send(signal.SIGKILL)
+        worker.wait(10)
+        numbers = {each["ref"]: each["perm_id"] for each in tws.books()["orders"]}
+        tws.strike(265598, "SELL", 2, low)
+        tws.cancel(numbers["ended"])
+        foreign = tws.order(265598, "BUY", 4, low - 2, ref="by hand")
+        ib.launch()
+        await ib.trades(bus)
+
+        async def state(name: str) -> Order:
+            return await bus.order(name)
+
+        assert ((await state("rests")).state, (await state("rests")).traded) == (OrderState.PARTIAL, 2)
+        assert (await state("ended")).state == OrderState.CANCELLED
+        (adopted,) = [each for each in await bus.orders(active=True) if each.external]
+        assert (adopted.volume, adopted.price, adopted.venue_id) == (4, low - 2, str(foreign["perm_id"]))
+        assert {each.vt_symbol: each.volume for each in await bus.positions()} == {AAPL: 2}
+        (fill,) = await bus.trades()
+        assert (fill.client_order_id, fill.volume) == ("rests", 2)
+        await bus.cancel("rests")
+        await eventually(lambda: _status(ib, numbers["rests"]) == "Cancelled", "the cancel at TWS")
+        assert len(tws.books()["orders"]) == 3
+
+
+def _status(ib: Ib, perm_id: int) -> str:
+    return next(each["status"] for each in ib.tws.control.books()["orders"] if each["perm_id"] == perm_id)
