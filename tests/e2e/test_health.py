@@ -2,13 +2,9 @@
 
 import os
 import signal
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -16,6 +12,7 @@ from marketbus.adapters.metrics.catalogue import METRICS
 from tests.system import System, eventually
 from tests.system.process import descendants
 from tests.system.receiver import Receiver, receiver
+from tests.system.supervisor_http import ask, readyz, served
 
 SECRET = "0123456789abcdef"
 
@@ -24,21 +21,6 @@ SECRET = "0123456789abcdef"
 def system(tmp_path: Path) -> Iterator[System]:
     with System(tmp_path) as system:
         yield system
-
-
-def ask(url: str) -> tuple[int, bytes]:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-
-
-def readyz(at: str) -> dict[str, Any]:
-    code, body = ask(f"http://{at}/readyz?lang=zh")
-    found = msgspec.json.decode(body)
-    assert found["ready"] is (code == 200)
-    return found["gateways"][0]
 
 
 def metrics(at: str) -> dict[tuple[str, str], float]:
@@ -67,7 +49,7 @@ async def test_what_the_operator_sees_and_is_told(system: System, phone: Receive
     hook = f"json://127.0.0.1:{phone.port}/{SECRET}"
     config.write_text(config.read_text("utf-8") + f'[alerts]\nto = [{{ url = "{hook}" }}]\n', "utf-8")
     up = system.cli("up", "up", "-c", str(config))
-    at = await eventually(lambda: _served(up.words()), "the address")
+    at = await eventually(lambda: served(up.words()), "the address")
     await eventually(lambda: readyz(at)["health"] == "ready", "ready")
     async with system.connect() as bus:
         async with bus.ticks(one, ttl=1.5) as ticks:
@@ -86,13 +68,13 @@ async def test_what_the_operator_sees_and_is_told(system: System, phone: Receive
         names = {family.name for family in text_string_to_metric_families(ask(f"http://{at}/metrics")[1].decode())}
         assert set(METRICS) <= names
         assert system.cli("kill", "kill", "--url", system.nats.url).wait() == 0
-        await eventually(lambda: "紧急停止" in "".join(readyz(at)["differs"]), "the kill switch is told")
+        await eventually(lambda: "紧急停止" in "".join(readyz(at, "zh")["differs"]), "the kill switch is told")
         health = system.cli("health", "health", "--at", at)
         assert health.wait() == 1
         assert "the kill switch is pulled" in health.words()
     worker = next(pid for pid, line in descendants(up.pid).items() if "apps.worker ctp" in line)
     system.nats.stop()
-    await eventually(lambda: any("NATS" in each for each in readyz(at)["differs"]), "NATS is away")
+    await eventually(lambda: any("NATS" in each for each in readyz(at, "zh")["differs"]), "NATS is away")
     os.kill(worker, signal.SIGKILL)
     await eventually(lambda: metrics(at)["marketbus_worker_running", ""] == 0, "gone")
     assert ask(f"http://{at}/healthz")[0] == 200
@@ -105,8 +87,3 @@ async def test_what_the_operator_sees_and_is_told(system: System, phone: Receive
     assert metrics(at)["marketbus_alerts_total", "sent"] >= 2
     for path, code in (("/", 404), ("/metrics/../etc", 404), ("/readyz?lang=%ff", 503)):
         assert ask(f"http://{at}{path}")[0] == code
-
-
-def _served(words: str) -> str:
-    said = (line for line in words.splitlines() if "health and metrics" in line)
-    return next((line.rpartition("http://")[2].strip() for line in said), "")

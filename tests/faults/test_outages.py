@@ -19,6 +19,7 @@ from tests.conftest import Measured
 from tests.system import Kind, Process, Span, System, eventually, write_config
 from tests.system.cluster import Cluster
 from tests.system.process import descendants
+from tests.system.supervisor_http import readyz, served
 
 INSTRUMENTS = 100
 CALM = 1.0
@@ -92,7 +93,8 @@ async def test_what_a_client_sees_of_each_fault(
     async with marketbus.connect(cluster.urls) as bus:
         await system.ready(bus)
         second = supervisor(system, cluster, "two")
-        await eventually(lambda: "waiting as standby" in second.words(), "the standby")
+        await eventually(lambda: served(second.words()), "its address")
+        await eventually(lambda: readyz(served(second.words()))["health"] == "standby", "the standby")
         async with await bus.on_ticks("*", watch.tick):
             system.lab.control.rate(span.count(1000, 5000))
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import metadata
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from marketbus.adapters.clock import SystemClock
 from marketbus.adapters.nats.bus_publisher import NatsPublisher
@@ -41,6 +41,7 @@ from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.schedule import Schedule
 from marketbus.domain.status import Level
 from marketbus.domain.trading_hours import TradingHours
+from marketbus.domain.vitals import Standby
 from marketbus.ports.gateway import Gateway, GatewayContext
 from marketbus.ports.name_lease import NameLease
 
@@ -99,7 +100,7 @@ async def worker(config: Config, name: str, logs: Logs, line: ReportLine) -> Asy
             logs.log(Level.WARNING, "nats.no_jetstream")
             lease = Presence(client, name, clock, random)
         ends.push_async_callback(lease.release)
-        await _acquire(lease, logs, refused, name)
+        await _acquire(lease, logs, line, refused, name)
         logs.log(Level.DEBUG, "gateway.live")
         state = FileStateStore(folder, lambda path, done: _damaged(logs, path, done))
         epoch = state.next_epoch(clock.now())
@@ -218,11 +219,19 @@ async def _report(pulse: Pulse, line: ReportLine) -> None:
         await asyncio.sleep(PULSE)
 
 
-async def _acquire(lease: NameLease, logs: Logs, refused: asyncio.Future[str], name: str) -> None:
+async def _acquire(lease: NameLease, logs: Logs, line: ReportLine, refused: asyncio.Future[str], name: str) -> None:
     """Wait for the name, unless the bus says that it can never be ours."""
-    acquiring = asyncio.ensure_future(lease.acquire(lambda host, pid: _standby(logs, host, pid)))
+    live: list[Standby] = []
+
+    def found(host: str, pid: int) -> None:
+        live[:] = [Standby(host, pid)]
+        logs.log(Level.INFO, "gateway.standby", host=host, pid=pid)
+
+    acquiring = asyncio.ensure_future(lease.acquire(found))
     try:
-        await asyncio.wait({acquiring, refused}, return_when=asyncio.FIRST_COMPLETED)
+        while not await _first(acquiring, refused):
+            for each in live:
+                line.tell(each)
     finally:
         if not acquiring.done():
             acquiring.cancel()
@@ -233,6 +242,12 @@ async def _acquire(lease: NameLease, logs: Logs, refused: asyncio.Future[str], n
             f"give it the role gateway with {name!r} among its gateways, see `marketbus permits`",
         )
     await acquiring
+
+
+async def _first(*futures: asyncio.Future[Any]) -> bool:
+    """Whether one of them is done, after waiting for a moment."""
+    done, _ = await asyncio.wait(futures, timeout=PULSE, return_when=asyncio.FIRST_COMPLETED)
+    return bool(done)
 
 
 def _unplug(logs: Logs) -> None:
@@ -246,10 +261,6 @@ def _lab_library(kind: str) -> Path | None:
     from marketbus.lab.ctp_family import build
 
     return build.library_dir(kinds.counter(kind)) if kind in kinds.COUNTERS else None
-
-
-def _standby(logs: Logs, host: str, pid: int) -> None:
-    logs.log(Level.INFO, "gateway.standby", host=host, pid=pid)
 
 
 def _damaged(logs: Logs, path: str, done: str) -> None:

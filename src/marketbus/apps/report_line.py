@@ -11,7 +11,7 @@ from threading import Lock
 import msgspec
 
 from marketbus.domain.status import LogRecord
-from marketbus.domain.vitals import Vitals
+from marketbus.domain.vitals import Standby, Vitals
 
 VARIABLE = "MARKETBUS_REPORT_FD"
 """Names the worker's end to it."""
@@ -20,8 +20,10 @@ LARGEST = 128 * 1024
 HERE = hasattr(socket, "AF_UNIX")
 """Windows has no socket pairs that a child could inherit: there a supervisor knows only whether the worker runs."""
 
+Told = Vitals | Standby | LogRecord
+
 _encode = msgspec.msgpack.encode
-_decoder: msgspec.msgpack.Decoder[Vitals | LogRecord] = msgspec.msgpack.Decoder(Vitals | LogRecord)
+_decoder: msgspec.msgpack.Decoder[Told] = msgspec.msgpack.Decoder(Told)
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -33,7 +35,7 @@ def pair() -> tuple[socket.socket, socket.socket]:
     return ours, theirs
 
 
-def read(message: bytes) -> Vitals | LogRecord:
+def read(message: bytes) -> Told:
     """A message.
 
     Raises:
@@ -64,7 +66,7 @@ class ReportLine:
             return cls(end)
         return cls(None)
 
-    def tell(self, told: Vitals | LogRecord) -> None:
+    def tell(self, told: Told) -> None:
         """Send, from any thread."""
         if self._end is None:
             return

@@ -16,6 +16,8 @@ class Health(StrEnum):
     """One word."""
 
     READY = "ready"
+    STANDBY = "standby"
+    """Another worker of this name is live elsewhere; this one takes over from it."""
     RESTING = "resting"
     """Not ready, and need not be: the market is closed and opens later than in half an hour."""
     NOT_READY = "not ready"
@@ -28,6 +30,8 @@ class Judged(msgspec.Struct, frozen=True):
     health: Health
     opens: int | None = None
     """When its markets open next, ns UTC."""
+    live_at: str = ""
+    """Where the live worker is, of a standby."""
     simulated: bool = False
     differs: tuple[Difference, ...] = ()
     """What is not as it should be; `code` is one of domain.message."""
@@ -41,6 +45,8 @@ class Judged(msgspec.Struct, frozen=True):
 def judge(view: WorkerView) -> Judged:
     """What to think of a worker."""
     vitals = view.vitals
+    if view.standby is not None:
+        return Judged(view.gateway, Health.STANDBY, live_at=f"{view.standby.host}, pid {view.standby.pid}")
     if vitals is None:
         return Judged(view.gateway, Health.NOT_READY, differs=(_absent(view),))
     status = vitals.status
@@ -58,10 +64,16 @@ def judge(view: WorkerView) -> Judged:
     if readiness is None or not readiness.ready:
         must += (Difference("ready.unknown"),) if readiness is None else readiness.differs
     if not must:
-        return Judged(view.gateway, Health.READY, opens, status.simulated)
+        return Judged(view.gateway, Health.READY, opens, simulated=status.simulated)
     now = status.market_time or status.time
     rests = not differs and not vitals.market_open and opens is not None and opens - now > REST * NS
-    return Judged(view.gateway, Health.RESTING if rests else Health.NOT_READY, opens, status.simulated, tuple(must))
+    return Judged(
+        view.gateway,
+        Health.RESTING if rests else Health.NOT_READY,
+        opens,
+        simulated=status.simulated,
+        differs=tuple(must),
+    )
 
 
 def _absent(view: WorkerView) -> Difference:

@@ -197,6 +197,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "ready.not_live": ("no live worker of this name; start one: marketbus up", "没有运行中的接口，请先 marketbus up"),
     "ready.unknown": ("this worker does not report its readiness", "该进程不报告准备情况"),
     "health.ready": ("{gateway}: ready, opens {opens}", "{gateway}：就绪，开盘 {opens}"),
+    "health.standby": ("{gateway}: standby, live on {live_at}", "{gateway}：待命，主用进程在 {live_at}"),
     "health.resting": (
         "{gateway}: resting, nothing to do before the market opens {opens}",
         "{gateway}：休市中，{opens} 开盘前无需处理",

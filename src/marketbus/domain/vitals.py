@@ -72,6 +72,14 @@ class ProcessVitals(msgspec.Struct, frozen=True):
     """Seconds spent in them; no Python thread runs meanwhile."""
 
 
+class Standby(msgspec.Struct, frozen=True, array_like=True, tag="standby/1"):
+    """All that a worker tells which waits for the one that is live."""
+
+    host: str
+    """Where that one runs."""
+    pid: int
+
+
 class Vitals(msgspec.Struct, frozen=True, array_like=True, tag="vitals/1"):
     """Everything."""
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from marketbus.domain.vitals import Vitals
+from marketbus.domain.vitals import Standby, Vitals
 
 
 class WorkerView(msgspec.Struct, frozen=True):
@@ -19,5 +19,7 @@ class WorkerView(msgspec.Struct, frozen=True):
     """Why it will not be started again."""
     age: float | None = None
     """Seconds since it last reported."""
+    standby: Standby | None = None
+    """Its newest report, while another worker of this name is live."""
     vitals: Vitals | None = None
     """Its newest report; None when it is too old to be believed, or there is none."""

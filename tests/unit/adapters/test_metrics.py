@@ -52,7 +52,7 @@ def test_a_worker_that_does_not_report_shows_only_that() -> None:
     families = {family.name: family.samples for family in text_string_to_metric_families(page(mute))}
     told = {name for name, samples in families.items() if samples}
     assert told == {
-        "marketbus_worker_running", "marketbus_worker_reporting", "marketbus_worker_given_up",
-        "marketbus_worker_starts", "marketbus_worker_ends", "marketbus_trades",
+        "marketbus_worker_running", "marketbus_worker_reporting", "marketbus_worker_standby",
+        "marketbus_worker_given_up", "marketbus_worker_starts", "marketbus_worker_ends", "marketbus_trades",
     }  # fmt: skip
     assert families["marketbus_worker_ends"][0].value == 3

@@ -5,7 +5,7 @@ import msgspec
 from marketbus.domain.health import REST, Health, judge
 from marketbus.domain.readiness import Difference, Readiness
 from marketbus.domain.times import NS
-from marketbus.domain.vitals import Vitals
+from marketbus.domain.vitals import Standby, Vitals
 from marketbus.domain.worker_view import WorkerView
 from tests.unit.domain.vitals import OPENS, vitals
 
@@ -51,3 +51,8 @@ def test_a_worker_that_does_not_report_is_told_apart() -> None:
     assert codes(view(None)) == ["health.mute"]
     assert codes(view(None, running=False)) == ["health.restarting"]
     assert codes(view(None, running=False, final="exit code 64")) == ["health.given_up"]
+
+
+def test_a_standby_is_well() -> None:
+    judged = judge(view(None, standby=Standby("other", 7)))
+    assert (judged.health, judged.good, judged.live_at) == (Health.STANDBY, True, "other, pid 7")

@@ -32,6 +32,7 @@ METRICS: dict[str, Described] = {
     # The worker, as its supervisor sees it.
     "marketbus_worker_running": _gauge("1: the worker's process runs."),
     "marketbus_worker_reporting": _gauge("1: the worker has told its figures within the last seconds."),
+    "marketbus_worker_standby": _gauge("1: another worker of this name is live elsewhere, this one waits."),
     "marketbus_worker_report_age_seconds": _gauge("Since the worker last told its figures."),
     "marketbus_worker_given_up": _gauge("1: its configuration is wrong, it will not be started again."),
     "marketbus_worker_starts": _counter("Processes started."),

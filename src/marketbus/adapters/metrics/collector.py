@@ -43,7 +43,8 @@ class WorkerCollector(Collector):
 def _worker(families: Families, view: WorkerView) -> None:
     name = view.gateway
     families.put("marketbus_worker_running", view.running, name)
-    families.put("marketbus_worker_reporting", view.vitals is not None, name)
+    families.put("marketbus_worker_reporting", view.vitals is not None or view.standby is not None, name)
+    families.put("marketbus_worker_standby", view.standby is not None, name)
     families.put("marketbus_worker_report_age_seconds", view.age, name)
     families.put("marketbus_worker_given_up", bool(view.final), name)
     families.put("marketbus_worker_starts", view.starts, name)

@@ -49,8 +49,7 @@ def _ask(at: str) -> Readyz:
 
 
 def _text(found: GatewayHealth, lang: Lang) -> str:
-    head = say(
-        f"health.{found.health.replace(' ', '_')}", lang, {"gateway": found.gateway, "opens": found.opens or "-"}
-    )
+    fields = {"gateway": found.gateway, "opens": found.opens or "-", "live_at": found.live_at}
+    head = say(f"health.{found.health.replace(' ', '_')}", lang, fields)
     label = " · SIMULATED" if found.simulated else ""
     return f"{head}{label}\n" + "".join(f"  - {each}\n" for each in found.differs)

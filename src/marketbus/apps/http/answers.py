@@ -29,11 +29,13 @@ class GatewayHealth(msgspec.Struct, frozen=True):
 
     gateway: str
     health: str
-    """`ready`, `resting` or `not ready`"""
+    """`ready`, `standby`, `resting` or `not ready`"""
     opens: str | None
     """Asia/Shanghai, in the market's time."""
     simulated: bool
     differs: list[str]
+    live_at: str = ""
+    """Where the live worker is, of a standby."""
 
 
 class Readyz(msgspec.Struct, frozen=True):
@@ -83,6 +85,7 @@ def _told(judged: Judged, lang: Lang) -> GatewayHealth:
         None if judged.opens is None else f"{to_datetime(judged.opens):%Y-%m-%d %H:%M}",
         judged.simulated,
         [say(each.code, lang, each.fields) for each in judged.differs],
+        judged.live_at,
     )
 
 

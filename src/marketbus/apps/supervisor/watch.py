@@ -11,7 +11,7 @@ import msgspec
 
 from marketbus.apps import report_line
 from marketbus.domain.status import LogRecord
-from marketbus.domain.vitals import Vitals
+from marketbus.domain.vitals import Standby, Vitals
 from marketbus.domain.worker_view import WorkerView
 
 FRESH = 5.0
@@ -33,7 +33,7 @@ class WorkerWatch:
         """How it ended, in words."""
         self.final = ""
         """Why it will not be started again."""
-        self.vitals: Vitals | None = None
+        self._told: Vitals | Standby | None = None
         """The newest report of the process that runs."""
         self.unreadable = 0
         self._heard = heard
@@ -43,22 +43,23 @@ class WorkerWatch:
         """A new process."""
         self.pid = pid
         self.starts += 1
-        self.vitals = None
+        self._told = None
 
     def ended(self, how: str) -> None:
         """It ended."""
         self.pid = 0
         self.ends[how] += 1
-        self.vitals = None
+        self._told = None
 
     @property
     def age(self) -> float | None:
         """Seconds since it last reported; None if it has not."""
-        return None if self.vitals is None else time.monotonic() - self._at
+        return None if self._told is None else time.monotonic() - self._at
 
     def view(self) -> WorkerView:
         """What is known now."""
         age = self.age
+        told = self._told if age is not None and age <= FRESH else None
         return WorkerView(
             gateway=self.gateway,
             trades=self.trades,
@@ -67,7 +68,8 @@ class WorkerWatch:
             ends=dict(self.ends),
             final=self.final,
             age=age,
-            vitals=self.vitals if age is not None and age <= FRESH else None,
+            standby=told if isinstance(told, Standby) else None,
+            vitals=told if isinstance(told, Vitals) else None,
         )
 
     async def listen(self, end: socket.socket) -> None:
@@ -88,7 +90,7 @@ class WorkerWatch:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self.unreadable += 1
             return
-        if isinstance(told, Vitals):
-            self.vitals, self._at = told, time.monotonic()
-        else:
+        if isinstance(told, LogRecord):
             self._heard(told)
+        else:
+            self._told, self._at = told, time.monotonic()
