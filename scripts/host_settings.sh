@@ -18,16 +18,25 @@ for name in http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_
 done
 
 # `pip config list` has merged the machine's files, the user's, and the environment, in this order.
-settings=$(python3 -m pip config list 2>/dev/null || true)
-for key in index-url extra-index-url find-links trusted-host proxy timeout retries; do
-    value=$(sed -n "s/^[^=]*\.$key='\(.*\)'\$/\1/p" <<< "$settings" | tail -1)
-    words=
-    for word in ${value//\\n/ }; do
-        case $word in /* | file:*) ;; *) words="$words $word" ;; esac # the build does not see this machine's folders
-    done
-    variable=PIP_${key^^}
-    [ -z "$words" ] || export_line "${variable//-/_}" "${words# }"
-done
+pip_settings() {
+    python3 -m pip config list 2>/dev/null | python3 -c '
+import ast, sys
+
+KEYS = ("index-url", "extra-index-url", "find-links", "trusted-host", "proxy", "timeout", "retries")
+found = {}
+for line in sys.stdin:
+    name, _, value = line.partition("=")
+    key = name.rpartition(".")[2]
+    if key in KEYS:
+        found[key] = [word for word in ast.literal_eval(value).split() if not word.startswith(("/", "file:"))]
+for key, words in found.items():  # the build does not see folders of this machine
+    if words:
+        print("PIP_" + key.upper().replace("-", "_"), *words)
+'
+}
+while read -r variable value; do
+    export_line "$variable" "$value"
+done < <(pip_settings)
 
 echo ': > /run/host/apt.conf'
 bundle=${CA_BUNDLE:-${SSL_CERT_FILE:-${PIP_CERT:-}}}
