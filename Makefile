@@ -35,7 +35,7 @@ image: ## the container image, by docker, podman or buildah; BASE_IMAGE=, IMAGE=
 image-test: ## as root: a base by debootstrap, the image on it by buildah, and the demo in it
 	@python3 -m tools.image_test
 
-wheelhouse: ## dist/wheelhouse: what a machine without network installs
+wheelhouse: setup ## dist/wheelhouse: what a machine without network installs
 	@scripts/wheelhouse.sh
 
 wheelhouse-test: wheelhouse ## as root: installs it where there is no network, and runs the demo there

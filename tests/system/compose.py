@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import subprocess
-import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
+from marketbus.apps.permits.write import write as permits
 from tests.system.nats import NatsServer, free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -25,8 +25,7 @@ def prepare(folder: Path) -> Path:
     (deploy / "secrets").mkdir()
     for name in SECRETS:
         (deploy / "secrets" / name).write_text("secret")
-    command = [sys.executable, "-m", "marketbus.apps.main", "permits", "cluster-users.toml"]
-    subprocess.run(command, cwd=deploy / "nats", check=True, capture_output=True, timeout=60)
+    assert list(permits(deploy / "nats" / "cluster-users.toml", (), datetime.now(UTC)))
     return deploy
 
 
