@@ -123,6 +123,9 @@ def test_every_service_is_watched_and_comes_back() -> None:
     for name, service in read()["services"].items():
         assert ("healthcheck" in service) != (name in IMAGE_HAS_ONE), name
         assert service["restart"] == "unless-stopped", name
+    assert re.search(
+        r"^HEALTHCHECK .* CMD \[.marketbus., .health.\]$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE
+    )
 
 
 def test_secrets_are_files_and_stand_nowhere_else(deploy: Path) -> None:
