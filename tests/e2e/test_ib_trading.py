@@ -34,7 +34,7 @@ class Ib(System):
             "kind": "ib", "sdk": "lab", "trading": True, "subscribe": [AAPL, ES], "setting": setting,
             "login_retry": 0.3, "risk": RISK,
         }  # fmt: skip
-        return self.start(self.config(**{GATEWAY: section | more}), GATEWAY)
+        return self.start(self.config("ib.toml", **{GATEWAY: section | more}), GATEWAY)
 
     def prices(self, con_id: int) -> tuple[float, float]:
         """Best bid and ask."""
