@@ -32,9 +32,6 @@ class Catalogue:
 
     def find(self, query: Query) -> list[Contract]:
         """Every contract that may be meant."""
-        if query.con_id and not query.sec_type:
-            found = self.by_id.get(query.con_id)
-            return [found] if found is not None and query.matches(found) else []
         return [each for each in self.contracts if query.matches(each)]
 
     def search(self, pattern: str) -> list[Contract]:

@@ -94,7 +94,9 @@ class Query:
     trading_class: str = ""
 
     def matches(self, contract: Contract) -> bool:
-        """Whether that contract may be meant."""
+        """Whether that contract may be meant; a continuous future only by its type."""
+        if contract.sec_type == "CONTFUT" and self.sec_type != "CONTFUT":
+            return False
         if self.con_id:
             same = self.con_id == contract.con_id and self.sec_type in {"", contract.sec_type}
             return same and self.exchange in {"", *contract.exchanges}

@@ -96,6 +96,11 @@ class Order:
     executions: "list[Execution]" = field(default_factory=list["Execution"])
 
     @property
+    def venue(self) -> str:
+        """Where it is executed: the smart router is no exchange."""
+        return self.contract.primary or self.contract.exchange if self.exchange == "SMART" else self.exchange
+
+    @property
     def symbol(self) -> str:
         """What matching calls the contract."""
         return self.contract.row

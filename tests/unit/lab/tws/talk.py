@@ -9,6 +9,7 @@ from typing import Any
 
 from marketbus.lab.tws import TwsLab, TwsOptions
 from tests.system.poll import eventually
+from tests.unit.lab.tws.official import OfficialClient
 
 OPENING = datetime.fromisoformat("2026-11-20T09:30:00-05:00")
 
@@ -16,7 +17,9 @@ OPENING = datetime.fromisoformat("2026-11-20T09:30:00-05:00")
 class Talk:
     """One client. `heard`: the fields of every message, as text."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, version: int) -> None:
+        self.client = OfficialClient(version)
+        """Writes what `send` sends."""
         self._reader = reader
         self._writer = writer
         self.bodies: list[bytes] = []
@@ -45,6 +48,21 @@ class Talk:
     def write(self, data: bytes) -> None:
         self._writer.write(data)
 
+    def send(self) -> None:
+        """What the client has written since."""
+        self.write(self.client.take())
+
+    async def settled(self) -> None:
+        """Waits until all that was said was heard there, and all that it said to that is here."""
+        count = len(self.of(49))
+        self.say(49, 1)
+        await self.until(49, count + 1)
+
+    @property
+    def statuses(self) -> list[tuple[int, str, str, str]]:
+        """Of orderStatus: order id, status, filled, why it is held."""
+        return [(int(fields[1]), fields[2], fields[3], fields[10]) for fields in self.of(3)]
+
     async def until(self, number: int, count: int = 1) -> list[list[str]]:
         """Waits for that many messages with that id."""
         return await eventually(
@@ -67,9 +85,9 @@ class Talk:
             self.hung_up = True
 
 
-async def connect(lab: TwsLab, client_id: int = 1, offer: str = "v157..200") -> Talk:
-    """A client that has said hello; `bodies` begins with the server's version."""
-    talk = Talk(*await asyncio.open_connection("127.0.0.1", lab.port))
+async def connect(lab: TwsLab, client_id: int = 1, offer: str = "v157..178", version: int = 178) -> Talk:
+    """A client that has said hello; `bodies` begins with the server's version, which will be `version`."""
+    talk = Talk(*await asyncio.open_connection("127.0.0.1", lab.port), version)
     talk.write(b"API\0" + struct.pack(">I", len(offer)) + offer.encode())
     talk.say(71, 2, client_id, "")
     return talk

@@ -7,13 +7,10 @@ the two clients send is read to its last field by it.
 from decimal import Decimal
 
 import pytest
-from ibapi.contract import Contract
-from ibapi.execution import ExecutionFilter
-from ibapi.order import Order
-from ibapi.order_cancel import OrderCancel
 
 from marketbus.lab.tws import TwsLab
 from tests.unit.lab.tws import independent, official
+from tests.unit.lab.tws.asking import AAPL, Contract, ExecutionFilter, OrderCancel, contract, order
 from tests.unit.lab.tws.official import OfficialClient
 from tests.unit.lab.tws.talk import Talk, connect, playing
 
@@ -68,24 +65,14 @@ def test_the_judges_see_a_field_too_many_and_a_field_too_few() -> None:
 async def everything(version: int) -> list[bytes]:
     """All that a long conversation brings, as the official client leads it; nothing it asked was misread."""
     async with playing(version=version, money=Decimal(10_000_000)) as lab:
-        talk = await connect(lab, client_id=0, offer="v100..226")
+        talk = await connect(lab, client_id=0, offer="v100..226", version=version)
         await talk.until(9)
-        client = OfficialClient(version)
         for part in (_contracts, _accounts, _market, _history, _orders):
-            await part(lab, talk, client)
+            await part(lab, talk, talk.client)
         assert lab.bad_requests == []
         await talk.close()
         assert talk.heard[0][0] == str(version)
         return talk.bodies[1:]
-
-
-def _contract(symbol: str, sec_type: str, exchange: str, currency: str = "USD") -> Contract:
-    contract = Contract()
-    contract.symbol, contract.secType, contract.exchange, contract.currency = symbol, sec_type, exchange, currency
-    return contract
-
-
-AAPL = _contract("AAPL", "STK", "SMART")
 
 
 async def _contracts(lab: TwsLab, talk: Talk, client: OfficialClient) -> None:
@@ -95,15 +82,15 @@ async def _contracts(lab: TwsLab, talk: Talk, client: OfficialClient) -> None:
             ("BTC", "CRYPTO", "PAXOS"), ("AAPL", "CFD", "SMART"), ("SPX", "IND", "CBOE"), ("ES", "CONTFUT", "CME"),
         ]
     ):  # fmt: skip
-        client.reqContractDetails(request, _contract(symbol, sec_type, exchange))
-    client.reqContractDetails(20, _contract("NONE", "STK", "SMART"))
+        client.reqContractDetails(request, contract(symbol, sec_type, exchange))
+    client.reqContractDetails(20, contract("NONE", "STK", "SMART"))
     client.reqSecDefOptParams(21, "AAPL", "", "STK", 265598)
     client.reqMatchingSymbols(22, "AA")
     client.reqMarketRule(26)
     client.reqCurrentTime()
     if client.version >= 197:
         client.reqCurrentTimeInMillis()
-    talk.write(client.take())
+    talk.send()
     await talk.until(93)
 
 
@@ -120,33 +107,33 @@ async def _accounts(lab: TwsLab, talk: Talk, client: OfficialClient) -> None:
     client.reqPnL(34, "DU1234567", "")
     client.reqPnLSingle(35, "DU1234567", "", 479624278)
     client.reqPnLSingle(36, "DU1234567", "", 1)
-    talk.write(client.take())
+    talk.send()
     await talk.until(95, 2)
     for cancel, request in ((client.cancelPnL, 34), (client.cancelPnLSingle, 35), (client.cancelAccountSummary, 33)):
         cancel(request)
     client.cancelAccountUpdatesMulti(32)
-    talk.write(client.take())
+    talk.send()
 
 
 async def _market(lab: TwsLab, talk: Talk, client: OfficialClient) -> None:
     client.reqMarketDataType(3)
     client.reqMktDepthExchanges()
-    for request, contract in enumerate(
+    for request, asked in enumerate(
         [
-            AAPL, _contract("SIE", "STK", "IBIS", "EUR"), _contract("SPX", "IND", "CBOE"),
-            _contract("EUR", "CASH", "IDEALPRO"), _contract("BTC", "CRYPTO", "PAXOS"), _option(lab),
-            _contract("ES", "CONTFUT", "CME"), _contract("AAPL", "CFD", "SMART"),
+            AAPL, contract("SIE", "STK", "IBIS", "EUR"), contract("SPX", "IND", "CBOE"),
+            contract("EUR", "CASH", "IDEALPRO"), contract("BTC", "CRYPTO", "PAXOS"), _option(lab),
+            contract("ES", "CONTFUT", "CME"), contract("AAPL", "CFD", "SMART"),
         ],
         100,
     ):  # fmt: skip
-        client.reqMktData(request, contract, "233,221,588", False, False, [])
+        client.reqMktData(request, asked, "233,221,588", False, False, [])
     client.reqMktData(120, AAPL, "", True, False, [])
     client.reqMktDepth(130, AAPL, 5, True, [])
-    client.reqMktDepth(131, _contract("BTC", "CRYPTO", "PAXOS"), 3, False, [])
-    client.reqMktDepth(132, _contract("AAPL", "CFD", "SMART"), 3, False, [])
+    client.reqMktDepth(131, contract("BTC", "CRYPTO", "PAXOS"), 3, False, [])
+    client.reqMktDepth(132, contract("AAPL", "CFD", "SMART"), 3, False, [])
     for request, kind in enumerate(("Last", "AllLast", "BidAsk", "MidPoint"), 140):
         client.reqTickByTickData(request, AAPL, kind, 0, False)
-    talk.write(client.take())
+    talk.send()
     await talk.until(80)
     await talk.until(92)
     await lab.burst(30)
@@ -155,12 +142,12 @@ async def _market(lab: TwsLab, talk: Talk, client: OfficialClient) -> None:
     client.cancelMktData(999)
     client.cancelMktDepth(130, True)
     client.cancelTickByTickData(140)
-    talk.write(client.take())
+    talk.send()
 
 
 def _option(lab: TwsLab) -> Contract:
     listed = lab.catalogue.options_on(265598)[0]
-    option = _contract("AAPL", "OPT", "SMART")
+    option = contract("AAPL", "OPT", "SMART")
     option.conId = listed.con_id
     return option
 
@@ -179,40 +166,30 @@ async def _history(lab: TwsLab, talk: Talk, client: OfficialClient) -> None:
         talk.say(
             20, 206, 265598, *[""] * 3, 0, *[""] * 2, "SMART", *[""] * 4, 0, "", "1 day", "5 D", 1, "SCHEDULE", 1, 0, ""
         )
-    talk.write(client.take())
+    talk.send()
     await talk.until(106)
     await lab.step("AAPL", 3)
     await talk.until(90)
     client.cancelHistoricalData(200)
-    talk.write(client.take())
-
-
-def _order(action: str, kind: str, quantity: str, limit: float | None = None, aux: float | None = None) -> Order:
-    order = Order()
-    order.action, order.orderType, order.totalQuantity, order.tif = action, kind, Decimal(quantity), "DAY"
-    if limit is not None:
-        order.lmtPrice = limit
-    if aux is not None:
-        order.auxPrice = aux
-    return order
+    talk.send()
 
 
 async def _orders(lab: TwsLab, talk: Talk, client: OfficialClient) -> None:
     client.reqAutoOpenOrders(True)
-    parent, child = _order("BUY", "LMT", "100", 200.0), _order("SELL", "STP LMT", "100", 190.0, 191.0)
+    parent, child = order("BUY", "LMT", "100", 200.0), order("SELL", "STP LMT", "100", 190.0, 191.0)
     parent.transmit, child.parentId = False, 4
-    what_if = _order("BUY", "MKT", "10")
+    what_if = order("BUY", "MKT", "10")
     what_if.whatIf, what_if.orderRef = True, "ask"
-    client.placeOrder(1, AAPL, _order("BUY", "MKT", "10"))
+    client.placeOrder(1, AAPL, order("BUY", "MKT", "10"))
     client.placeOrder(2, AAPL, what_if)
-    client.placeOrder(3, _contract("BTC", "CRYPTO", "PAXOS"), _order("SELL", "LMT", "0.00000123", 95000.0))
+    client.placeOrder(3, contract("BTC", "CRYPTO", "PAXOS"), order("SELL", "LMT", "0.00000123", 95000.0))
     client.placeOrder(4, AAPL, parent)
     client.placeOrder(5, AAPL, child)
-    client.placeOrder(6, AAPL, _order("SELL", "MKT", "5"))
-    client.placeOrder(7, AAPL, _order("BUY", "LMT", "1", 1.005))
+    client.placeOrder(6, AAPL, order("SELL", "MKT", "5"))
+    client.placeOrder(7, AAPL, order("BUY", "LMT", "1", 1.005))
     client.cancelOrder(3, OrderCancel())
     client.cancelOrder(77, OrderCancel())
-    talk.write(client.take())
+    talk.send()
     await talk.until(59, 2)
     lab.terminal.order("AAPL", "buy", 5, 150)
     client.reqOpenOrders()
@@ -223,5 +200,5 @@ async def _orders(lab: TwsLab, talk: Talk, client: OfficialClient) -> None:
     client.cancelPositions()
     client.cancelPositionsMulti(31)
     client.reqAccountUpdates(False, "DU1234567")
-    talk.write(client.take())
+    talk.send()
     await talk.until(102)

@@ -14,8 +14,8 @@ def execution(version: int, request: int, fill: Execution, order_id: int) -> Mes
     """execDetails; `request` -1 when nobody asked; `order_id` as that client knows the order."""
     order = fill.order
     zone = order.contract.time_zone
-    fields: list[Field] = [11, request, order_id, *order.contract.fields(order.exchange)]
-    fields += [fill.exec_id, _moment(fill.moment, zone), order.account, order.exchange]
+    fields: list[Field] = [11, request, order_id, *order.contract.fields(order.venue)]
+    fields += [fill.exec_id, _moment(fill.moment, zone), order.account, order.venue]
     fields += ["BOT" if order.buys else "SLD", fill.size, fill.price, order.perm_id, order.client_id]
     fields += [0, fill.cumulative, fill.average, order.ticket.order_ref, "", "", order.ticket.model_code]
     fields.append(2 if fill.took else 1)  # liquidity: 1 added, 2 removed
