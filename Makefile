@@ -2,7 +2,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint bench soak clean pins image image-test wheelhouse wheelhouse-test dashboards-test
+.PHONY: setup run test lint bench soak clean pins image image-test wheelhouse wheelhouse-test dashboards-test rules-test
 
 setup: ## .venv with everything, the zh_CN.GB18030 locale, the simulated CTP libraries
 	@scripts/setup.sh
@@ -25,6 +25,11 @@ soak: setup
 dashboards-test: setup ## every query of the dashboards, asked of a real Prometheus that scrapes the demo
 	@scripts/prometheus.sh
 	@$(BIN)/python -m tools.grafana.live
+
+rules-test: ## the rules for Prometheus: syntax, and what each of them does
+	@scripts/prometheus.sh
+	@promtool check config deploy/prometheus/prometheus.yml
+	@promtool test rules deploy/prometheus/tests/marketbus.yml
 
 pins: setup ## resolve the requirement files anew
 	@scripts/pins.sh
