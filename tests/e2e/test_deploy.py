@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import nats.errors
 import pytest
+import yaml
 from nats.aio.client import Client
 
 from marketbus.adapters.clock import SystemClock
@@ -155,3 +157,24 @@ def gateways_of(deploy: Path, user: str) -> list[str]:
     users = tomllib.loads((deploy / "nats" / "cluster-users.toml").read_text("utf-8"))["user"]
     assert users[user]["role"] == "gateway"
     return users[user]["gateways"]
+
+
+def test_prometheus_asks_every_bus_and_grafana_asks_prometheus() -> None:
+    services: dict[str, Any] = read()["services"]
+    asked = {
+        target
+        for job in parsed(DEPLOY / "prometheus" / "prometheus.yml")["scrape_configs"]
+        for group in job["static_configs"]
+        for target in group["targets"]
+    }
+    assert asked == {f"{name}:9870" for name in services if name.startswith("bus-")}
+    seen = {volume.split(":")[1]: DEPLOY / volume.split(":")[0] for volume in services["grafana"]["volumes"]}
+    provisioning = seen["/etc/grafana/provisioning"]
+    (source,) = (each for file in provisioning.glob("datasources/*.yml") for each in parsed(file)["datasources"])
+    assert source["url"] == "http://prometheus:9090"
+    (provider,) = (each for file in provisioning.glob("dashboards/*.yml") for each in parsed(file)["providers"])
+    assert list(seen[provider["options"]["path"]].glob("*.json"))
+
+
+def parsed(file: Path) -> dict[str, Any]:
+    return yaml.safe_load(file.read_text("utf-8"))

@@ -12,7 +12,7 @@ from marketbus.apps.permits.write import write as permits
 from tests.system.nats import NatsServer, free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-SECRETS = ("ctp_password", "sopt_password")
+SECRETS = ("ctp_password", "sopt_password", "grafana_password")
 """What `deploy/secrets` must have; everything else is made by `marketbus permits`."""
 
 Service = dict[str, Any]
