@@ -57,14 +57,16 @@ class Quote:
     """The values; None or volume 0 where there is none. Sizes are exact: 0.3 is never 0.30000000000000004."""
 
     __slots__ = (
-        "ask", "average", "bid", "close", "delayed", "depth", "high", "last", "last_size", "low", "moment", "open",
-        "open_interest", "told", "told_volume", "trade_time", "volume",
+        "ask", "average", "bid", "close", "delayed", "depth", "high", "lag", "last", "last_size", "low", "moment",
+        "open", "open_interest", "told_volume", "trade_time", "volume",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.bid = self.ask = Level(0.0, 0.0)
         self.last: float | None = None
-        self.last_size = self.volume = self.open_interest = self.told_volume = 0.0
+        self.last_size = self.open_interest = 0.0
+        self.volume: float | None = None
+        self.told_volume: float | None = None
         self.high: float | None = None
         self.low: float | None = None
         self.close: float | None = None
@@ -72,8 +74,9 @@ class Quote:
         self.average: float | None = None
         self.trade_time = 0
         """Of the last trade, ns UTC; 0 where TWS did not say."""
-        self.told = 0
         self.moment = 0
+        self.lag: int | None = None
+        """ns from the exchange to us, at best."""
         self.delayed = False
         self.depth: Depth | None = None
 
@@ -128,11 +131,15 @@ class Quote:
     def time(self, given: int, now: int) -> tuple[int, int]:
         """When the market was like this (ns UTC), and DATE_INFERRED where TWS gave no time; `given` 0: it did not.
 
-        Times do not go back by less than TWS's seconds are coarse.
+        TWS gives trades seconds or milliseconds, and quotes nothing: those are as late as the quickest trade was. Times
+        go back by no less than TWS's seconds are coarse.
         """
         flag = 0
-        if not given:
-            given, flag = (self.trade_time or now if self.delayed else now), int(TickFlag.DATE_INFERRED)
+        if given % NS:
+            self.lag = now - given if self.lag is None else min(self.lag, now - given)
+        elif not given:
+            flag = int(TickFlag.DATE_INFERRED)
+            given = self.trade_time if self.delayed and self.trade_time else now - (self.lag or 0)
         if 0 < self.moment - given < _TURN:
             given = self.moment
         self.moment = given
@@ -158,11 +165,11 @@ class Quote:
             trading_day,
             int(flags),
             contract.name,
-            self.volume,
+            self.volume or 0.0,
             0.0,
             self.open_interest,
             0.0 if self.last is None else self.last,
-            max(0.0, exact(self.volume - self.told_volume)) if self.told else 0.0,
+            self._new_volume(),
             None,
             None,
             self.open,
@@ -182,8 +189,13 @@ class Quote:
 
     def was_told(self) -> None:
         """A tick of it went out."""
-        self.told += 1
         self.told_volume = self.volume
+
+    def _new_volume(self) -> float:
+        """Since the last tick; 0 on a new day, and of what was traded before the first."""
+        if self.volume is None or self.told_volume is None:
+            return 0.0
+        return max(0.0, exact(self.volume - self.told_volume))
 
     def _levels(self) -> tuple[list[Level], list[Level]]:
         if self.depth is None:
