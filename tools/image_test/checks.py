@@ -27,7 +27,7 @@ COMPILERS = (
     "go",
 )
 INSTALLERS = ("pip", "pip3", "uv")
-SDKS = ("vnpy_ctp", "vnpy_sopt", "vnpy.trader.utility", "talib")
+PACKAGES = ("vnpy_ctp", "vnpy_sopt", "vnpy.trader.utility", "talib", "apprise")
 DURATION = 10
 START = 60.0
 """Seconds until the demo must be ready."""
@@ -141,8 +141,8 @@ def _who_and_where(container: Container) -> Iterator[Check]:
     yield Check("time zone", seen == "CST +0800", seen)
     seen = container.run("python", "-c", LOCALE).stdout.strip()
     yield Check("locale of the SDKs", seen == "zh_CN.GB18030", _short(seen))
-    done = container.run("python", "-c", f"import {', '.join(SDKS)}; print('imported')")
-    yield Check(f"{', '.join(SDKS)}", done.stdout.strip() == "imported", _short(done.stdout))
+    done = container.run("python", "-c", f"import {', '.join(PACKAGES)}; print('imported')")
+    yield Check(f"{', '.join(PACKAGES)}", done.stdout.strip() == "imported", _short(done.stdout))
     found = _there(container, COMPILERS)
     yield Check("no compiler", not found, ", ".join(found) or "none found")
     found = _there(container, INSTALLERS)
