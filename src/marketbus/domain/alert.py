@@ -85,6 +85,7 @@ RULES: dict[str, Rule] = {
     "tick.dropped": Rule(Severity.WARNING, burst=Burst("count", 1000, 60.0)),
     # The processes, and the one that is live.
     "supervisor.worker_ended": Rule(Severity.CRITICAL, least=Level.ERROR),
+    "nats.embedded": _over(("supervisor.worker_ended", "")),
     "supervisor.worker_final": _CRITICAL,
     "worker.failed": _CRITICAL,
     "gateway.hung": _CRITICAL,

@@ -110,8 +110,9 @@ class Target:
         self._some.clear()
         single = len(alerts) == 1 and not rest
         text = self._words.one(alerts[0], self._missed) if single else self._words.many(alerts, rest, self._missed)
-        worst = max((alert.severity for alert in alerts), key=lambda each: each.rank)
-        why = await self._deliver(text, worst, over=all(alert.lasted is not None for alert in alerts))
+        wrong = [alert for alert in alerts if alert.lasted is None]
+        worst = max((alert.severity for alert in wrong or alerts), key=lambda each: each.rank)
+        why = await self._deliver(text, worst, over=not wrong)
         count = len(alerts) + rest.total()
         if why is None:
             self._outcomes["sent"] += len(alerts)

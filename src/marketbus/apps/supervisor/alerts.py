@@ -11,6 +11,7 @@ from marketbus.application.alerts.conditions import Conditions
 from marketbus.application.alerts.target import Target, Wants
 from marketbus.application.alerts.triage import Triage
 from marketbus.application.alerts.words import Words
+from marketbus.apps import report_line
 from marketbus.apps.config import Config
 from marketbus.apps.config.alert_targets import notifiers
 from marketbus.apps.logs import Logs
@@ -93,8 +94,9 @@ class Alerts:
             for view in self._views():
                 if view.vitals is not None and view.vitals.status.simulated:
                     self._lab.add(view.gateway)
-                for found in self._conditions[view.gateway].look(view):
-                    self._take(found.record, found.more)
+                if report_line.HERE:  # elsewhere no worker tells anything
+                    for found in self._conditions[view.gateway].look(view):
+                        self._take(found.record, found.more)
             for alert in self._triage.sweep():
                 self._put(alert)
             await asyncio.sleep(LOOK)

@@ -30,7 +30,7 @@ class EmbeddedBus:
             BusUnavailable: it does not start; says what to do.
         """
         url = await self._server.start()
-        self._logs.log(Level.INFO, "nats.embedded", url=url)
+        self._logs.log(Level.INFO, "nats.embedded", url=url, worker="nats-server")
         self._port = urlsplit(url).port or 0
         return url
 

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from msgspec.structs import replace
+
 from marketbus.application.alerts.allowance import Allowance
 from marketbus.application.alerts.target import KEPT, Target, Wants
 from marketbus.application.alerts.words import Words
@@ -99,6 +101,20 @@ async def test_a_flood_becomes_one_message_with_counts_and_takes_no_more_memory(
     assert [title.split("] ")[1] for title, *_ in box.got] == ["10001 alerts", "ctp", "2 alerts"]
     assert "KILL by li" in box.got[0][1].splitlines()[0]  # the worst was not pushed out
     assert target.outcomes == {"sent": KEPT + 3, "summarised": 10_001 - KEPT, "failed": 0}
+
+
+async def test_a_message_is_as_severe_as_what_is_still_wrong() -> None:
+    box = Box()
+    async with running(box) as target:
+        target.put(replace(alert("kill.released"), lasted=3.0))
+        target.put(alert("order.unknown", severity=Severity.WARNING))
+        await eventually(lambda: box.got, "both as one")
+        target.put(replace(alert("kill.released"), lasted=3.0))
+        await eventually(lambda: len(box.got) == 2, "the end alone")
+    assert [(severity, over) for *_, severity, over in box.got] == [
+        (Severity.WARNING, False),
+        (Severity.CRITICAL, True),
+    ]
 
 
 async def test_it_tries_again() -> None:

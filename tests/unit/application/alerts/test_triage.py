@@ -63,6 +63,11 @@ def test_the_supervisors_records_belong_to_the_worker_they_name(triage: Triage) 
     assert triage.take(record("health.reports", level=Level.INFO))
 
 
+def test_a_nats_server_of_ours_that_is_started_again_is_over(triage: Triage) -> None:
+    assert triage.take(record("supervisor.worker_ended", "supervisor", worker="nats-server", how="SIGKILL", seconds=0))
+    assert triage.take(record("nats.embedded", "supervisor", worker="nats-server", url="nats://127.0.0.1:4222"))
+
+
 def test_what_goes_on_happening_is_counted_and_told_when_its_time_has_come(triage: Triage, clock: Hands) -> None:
     assert triage.take(record("order.unknown", order="1"))
     for number in range(2, 5):
