@@ -134,7 +134,10 @@ def test_toml_blocks_are_valid(block: Block, tmp_path: Path) -> None:
     (tmp_path / "connect_ctp.json").write_text(json.dumps(SETTING | fronts), "utf-8")
     file = tmp_path / "marketbus.toml"
     file.write_text(block.text)
-    config = load(file, env={"CTP_PASSWORD": "secret", "SOPT_PASSWORD": "secret"})
+    (tmp_path / "secrets").mkdir(exist_ok=True)
+    (tmp_path / "secrets" / "mail_url").write_text("mailtos://u:p@smtp.example.com?to=desk@example.com")
+    secrets = {"CTP_PASSWORD": "secret", "SOPT_PASSWORD": "secret", "DINGTALK_URL": "dingtalk://abcdef"}
+    config = load(file, env=secrets)
     assert config.gateways
 
 
@@ -155,6 +158,8 @@ def test_shell_blocks_run(block: Block, url: str, state: Path, tmp_path: Path, m
                 run([str(find_binary()), "-c", file, "-t"], url, tmp_path)
             case ["nats-server", "--signal", "reload"]:  # there is no server of ours that it would find
                 assert "reload" in subprocess.run([find_binary(), "--help"], capture_output=True, text=True).stdout
+            case ["marketbus", "alerts", "test"]:  # would send: no target is configured here
+                assert "--config" in run([*words, "--help"], url, tmp_path)
             case ["marketbus", "permits", *_]:
                 permitted(tmp_path, url)
                 run(words, url, tmp_path)
