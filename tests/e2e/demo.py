@@ -14,10 +14,13 @@ READY = 60.0
 
 
 @contextmanager
-def demo(folder: Path, url: str = "", until: str = "supervisor.first_tick") -> Generator[str]:
+def demo(
+    folder: Path, url: str = "", until: str = "supervisor.first_tick", listen: str = "127.0.0.1:0"
+) -> Generator[str]:
     """A running demo, on a bus of its own or at `url`; gives the bus's url once it has said `until`."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS")}
     env |= {"MARKETBUS_STATE": str(folder), "MARKETBUS__NATS__PORT": "0", "MARKETBUS__LOG__FORMAT": "json"}
+    env["MARKETBUS__HTTP__LISTEN"] = listen
     if url:
         env["MARKETBUS__NATS__URL"] = json.dumps([url])
     log = folder / "demo.log"
