@@ -139,7 +139,8 @@ def dashboard(
         top += height
     templates = [
         {
-            "name": name, "type": "query", "datasource": SOURCE, "query": {"query": query, "refId": name}, "refresh": 2, "includeAll": True, "multi": True, "sort": 1,
+            "name": name, "type": "query", "datasource": SOURCE, "query": {"query": query, "refId": name},
+            "refresh": 2, "includeAll": True, "multi": True, "sort": 1,
             "current": {"text": "All", "value": "$__all"},
         }
         for name, query in (variables or {}).items()
