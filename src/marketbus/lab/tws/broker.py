@@ -57,6 +57,8 @@ class Broker:
         self.listener: Listener
         self.line = VenueLine()
         self.orders: list[Order] = []
+        self.open: dict[int, Order] = {}
+        """Those that are live, by number."""
         self.executions: list[Execution] = []
         self.accounts = {number: Account(number, venue.last, money) for number in accounts}
         self.rejection: tuple[int, str, Status] | None = None
@@ -73,6 +75,7 @@ class Broker:
             number, _FIRST_PERM_ID + number, client_id, order_id, contract, exchange, ticket, self._venue.now()
         )
         self.orders.append(order)
+        self.open[number] = order
         return order
 
     def submit(self, order: Order) -> None:
@@ -136,11 +139,8 @@ class Broker:
         """Its live children."""
         return [
             each
-            for each in self.orders
-            if order.order_id > 0
-            and each.ticket.parent_id == order.order_id
-            and each.client_id == order.client_id
-            and each.live
+            for each in self.open.values()
+            if order.order_id > 0 and each.ticket.parent_id == order.order_id and each.client_id == order.client_id
         ]
 
     def _unaffordable(self, order: Order) -> tuple[int, str, Status] | None:
@@ -213,6 +213,7 @@ class Broker:
     def _end(self, order: Order, status: Status) -> None:
         order.status = status
         order.done_at = self._venue.now()
+        self.open.pop(order.number, None)
         self.listener.changed(order)
         if not order.filled:
             for child in self.family(order):
@@ -243,6 +244,7 @@ class Broker:
         order.status = Status.SUBMITTED
         if not order.rest:
             order.status, order.done_at = Status.FILLED, now
+            self.open.pop(order.number, None)
             self._withdraw(order)
         self.listener.executed(execution)
         self.listener.changed(order)
@@ -255,7 +257,7 @@ class Broker:
             for child in self.family(order):
                 if child.status is not Status.API_PENDING:
                     self.line(self._arrival(child))
-        for other in self.orders:
+        for other in list(self.open.values()):
             if other is order or not other.live or not _linked(order, other):
                 continue
             if order.rest and order.ticket.oca_type != 1 and other.rest > volume:
@@ -270,8 +272,7 @@ class Broker:
     def _parent_open(self, order: Order) -> bool:
         parent = order.ticket.parent_id
         return bool(parent) and any(
-            each.order_id == parent and each.client_id == order.client_id and each.status is not Status.FILLED
-            for each in self.orders
+            each.order_id == parent and each.client_id == order.client_id for each in self.open.values()
         )
 
 

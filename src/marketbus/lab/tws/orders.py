@@ -34,6 +34,7 @@ class OrderDesk:
         self.broker = broker
         self._clients = clients
         self._bound = 0
+        self._by_id: dict[tuple[int, int], Order] = {}
         self.used_ids: dict[int, int] = {}
         """Client id → its greatest order id."""
         self._later: list[Callable[[], None]] | None = None
@@ -156,6 +157,7 @@ class OrderDesk:
     def _new(self, session: Session, order_id: int, contract: Contract, exchange: str, ticket: Ticket) -> None:
         self.used_ids[session.client_id] = order_id
         order = self.broker.draft(session.client_id, order_id, contract, exchange, ticket)
+        self._by_id[session.client_id, order_id] = order
         self._transmit(order)
         for code, words in self.advisories:
             session.error(order_id, code, words)
@@ -166,7 +168,7 @@ class OrderDesk:
         if not order.ticket.transmit:
             return
         parent = order.ticket.parent_id or order.order_id
-        for each in list(self.broker.orders):
+        for each in list(self.broker.open.values()):
             related = each.client_id == order.client_id and parent in {each.order_id, each.ticket.parent_id}
             if related and each.status is Status.API_PENDING:
                 self._submit(each)
@@ -207,14 +209,7 @@ class OrderDesk:
         return None
 
     def _known(self, session: Session, order_id: int) -> Order | None:
-        return next(
-            (
-                order
-                for order in reversed(self.broker.orders)
-                if order.client_id == session.client_id and order.order_id == order_id and order_id
-            ),
-            None,
-        )
+        return self._by_id.get((session.client_id, order_id))
 
     def _what_if(self, session: Session, order_id: int, contract: Contract, exchange: str, ticket: Ticket) -> None:
         account = self.broker.accounts[ticket.account]
@@ -261,7 +256,7 @@ class OrderDesk:
         else:
             fields.texts(2)
         fields.end()
-        for order in list(self.broker.orders):
+        for order in list(self.broker.open.values()):
             if order.live and not order.cancelling:
                 self._at_ib(partial(self.broker.cancel, order))
 
@@ -281,8 +276,8 @@ class OrderDesk:
         self._tell_open(session, own=False)
 
     def _tell_open(self, session: Session, *, own: bool) -> None:
-        for order in list(self.broker.orders):
-            if order.live and order.status is not Status.API_PENDING and (not own or self._owner(order) is session):
+        for order in list(self.broker.open.values()):
+            if order.status is not Status.API_PENDING and (not own or self._owner(order) is session):
                 self._tell_order(session, order)
         session.send(told.open_order_end())
 
@@ -295,14 +290,15 @@ class OrderDesk:
             session.error(-1, 321, words)
             return
         session.auto_open = on
-        for order in list(self.broker.orders):
-            if on and order.live and order.client_id == TERMINAL and not order.order_id:
+        for order in list(self.broker.open.values()):
+            if on and order.client_id == TERMINAL and not order.order_id:
                 self._bind(session, order)
                 self.changed(order)
 
     def _bind(self, session: Session, order: Order) -> None:
         self._bound -= 1
         order.order_id = self._bound
+        self._by_id[TERMINAL, self._bound] = order
         session.send(told.order_bound(order))
 
     def _req_completed(self, session: Session, fields: Fields) -> None:
