@@ -71,6 +71,7 @@ RULES: dict[str, Rule] = {
         ("session.latched", "md"), ("session.refused_before", "md"), ("md.mute", ""), ("md.no_front", "")
     ),
     "td.login": _over(("session.latched", "td"), ("session.refused_before", "td")),
+    "ib.connected": _over(("session.latched", ""), ("session.refused_before", ""), ("md.mute", "")),
     "md.mute": _CRITICAL,
     "md.speaks_again": _over(("md.mute", "")),
     "md.no_front": _CRITICAL,

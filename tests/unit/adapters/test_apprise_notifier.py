@@ -198,6 +198,12 @@ async def test_one_that_never_answers_holds_nobody_up(web: Receiver) -> None:
                 await asyncio.sleep(0.02)
 
 
+async def test_a_plugin_that_breaks_is_one_that_did_not_deliver(web: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    notifier = robot("dingtalk", web, monkeypatch)
+    monkeypatch.setattr(import_module("apprise.plugins.dingtalk").NotifyDingTalk, "notify_url", "{nobody}")
+    assert await refusal(notifier) == "its plugin failed: KeyError"
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

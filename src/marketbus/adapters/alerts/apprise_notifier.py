@@ -68,6 +68,8 @@ class AppriseNotifier:
             why = await errand(lambda: self._send(title, body, kind), self._patience)
         except TimeoutError:
             raise NotDelivered(f"no answer within {self._patience:g} s") from None
+        except Exception as error:  # noqa: BLE001 (a hundred plugins, and its words may hold secrets)
+            raise NotDelivered(f"its plugin failed: {type(error).__name__}") from None
         if why:
             raise NotDelivered(self._harmless(why))
 
