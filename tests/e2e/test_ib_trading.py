@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from marketbus import Bus, Order, Trade
+from marketbus import Bus, Order, Trade, UnknownInstrument
 from marketbus.domain.order import OrderState
 from tests.system import Process, System, eventually
 from tests.system.tws import Tws
@@ -114,6 +114,24 @@ async def test_a_day_of_a_program(ib: Ib) -> None:
             funds = await bus.account()
             assert funds.currency == "USD"
             assert funds.balance == pytest.approx(1e6, rel=0.01)
+
+
+async def test_a_client_finds_what_nobody_has_named_before(ib: Ib) -> None:
+    """Contracts by name and by chain, a tick of one, a wrong name answered with the right one, a pin of a chain."""
+    ib.launch(subscribe=[AAPL], trading=False)
+    ib.tws.control.rate(100)
+    async with ib.connect(request_timeout=5.0) as bus:
+        await ib.until(bus, lambda s: s.md.state == "READY" and s.acknowledged == 1, "a line", GATEWAY, 60.0)
+        chain = await bus.contracts("ES-*-USD-FUT.CME", gateway=GATEWAY)
+        assert [each.expire_date for each in chain] == [20261218, 20270319, 20270618, 20270917]
+        async with bus.ticks("265598.SMART", "EUR-USD-CASH.IDEALPRO") as ticks:
+            assert (await anext(ticks)).gateway == GATEWAY
+        with pytest.raises(UnknownInstrument) as caught:
+            await bus.on_ticks("APPL-USD-STK.SMART", lambda _: None, wait=0)
+        assert caught.value.suggestions[0] == AAPL
+        await bus.pin("ES-2027*-USD-FUT.CME", gateway=GATEWAY)
+        status = await ib.until(bus, lambda s: s.acknowledged == 4, "the chain's lines", GATEWAY)
+        assert (status.requested, status.leases) == (4, 0)
 
 
 async def test_what_was_there_before_is_there_after_a_crash(ib: Ib) -> None:

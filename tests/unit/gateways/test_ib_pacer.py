@@ -2,7 +2,7 @@
 
 import asyncio
 
-from marketbus.gateways.ib.pacer import SHARE, Pacer, Urgency
+from marketbus.gateways.ib.pacer import AT_ONCE, MOMENT, SHARE, Pacer, Urgency
 
 
 async def test_an_order_leaves_at_once_while_200_requests_for_data_wait() -> None:
@@ -11,7 +11,7 @@ async def test_an_order_leaves_at_once_while_200_requests_for_data_wait() -> Non
         pacer.put(Urgency.DATA, lambda n=number: sent.append(f"data {n}"))
     pacer.put(Urgency.QUERY, lambda: sent.append("query"))
     pacer.put(Urgency.ORDER, lambda: sent.append("order"))
-    at_once = SHARE[Urgency.DATA]
+    at_once = AT_ONCE[Urgency.DATA]
     assert sent == [*(f"data {n}" for n in range(at_once)), "query", "order"]
     assert pacer.waiting(Urgency.DATA) == 200 - at_once
     pacer.clear()
@@ -27,6 +27,19 @@ async def test_no_second_has_more_messages_than_tws_takes() -> None:
         while len(times) < len(urgencies):
             await asyncio.sleep(0.01)
     assert all(sum(start <= each < start + 1 for each in times) <= SHARE[Urgency.ORDER] for start in times)
+
+
+async def test_data_leave_evenly() -> None:
+    """TWS counts what arrives in a second: a delay on the way must not make one burst of two."""
+    pacer, times = Pacer(), list[float]()
+    loop = asyncio.get_running_loop()
+    for _ in range(20):
+        pacer.put(Urgency.DATA, lambda: times.append(loop.time()))
+    async with asyncio.timeout(5):
+        while len(times) < 20:
+            await asyncio.sleep(0.01)
+    most = AT_ONCE[Urgency.DATA]
+    assert all(sum(start <= each < start + MOMENT for each in times) <= most for start in times)
 
 
 async def test_orders_that_must_wait_go_before_everything_else() -> None:

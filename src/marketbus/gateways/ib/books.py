@@ -116,6 +116,7 @@ class Books:
             standing.instrument = None if entry is None else entry.instrument
         received, name, account = self._clock.now(), self._spec.name, self._spec.account
         standings = (side.standings[key] for key in heard if key in side.standings)
+        side.forget(heard)
         reports = (each.report(name, account, received, queried=True) for each in standings)
         return asked, [each for each in reports if each is not None]
 

@@ -1,5 +1,6 @@
 """The contracts that were asked for: TWS lists none by itself, and gives details of what it is asked about."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -78,8 +79,10 @@ class Catalogue:
         """Ask for what the patterns name; see ports.gateway.ListsOnRequest."""
         contracts: dict[Instrument, Contract] = {}
         unlisted: list[Unlisted] = []
-        for pattern in patterns:
-            found = await self._one(pattern, asker)
+        answers = await asyncio.gather(*(self._one(each, asker) for each in patterns), return_exceptions=True)
+        for found in answers:
+            if isinstance(found, BaseException):
+                raise found
             if isinstance(found, Unlisted):
                 unlisted.append(found)
             else:

@@ -17,6 +17,8 @@ from marketbus.ports.trading import TradingSink
 
 PATIENCE = 0.25
 """Seconds for the word on the commission; then the fill is told without."""
+MANY = 50_000
+"""Costs remembered: TWS tells those of the day again with every query."""
 _CORRECTION = re.compile(r"(.+\..+)\.\d\d")
 """An execId's last part counts corrections of the same fill (IBKR, execDetails)."""
 
@@ -47,6 +49,8 @@ class Fills:
         if commission is None:
             return
         self._costs[report.execId] = (commission, report.currency)
+        if len(self._costs) > MANY:
+            del self._costs[next(iter(self._costs))]
         self._tell(report.execId)
 
     def flush(self) -> None:

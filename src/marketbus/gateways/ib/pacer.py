@@ -25,6 +25,9 @@ class Urgency(IntEnum):
 SHARE = {Urgency.ORDER: 45, Urgency.QUERY: 40, Urgency.DATA: 35}
 """Messages of the last second, all urgencies together, below which one of this urgency may go."""
 SECOND = 1.0
+AT_ONCE = {Urgency.ORDER: 45, Urgency.QUERY: 10, Urgency.DATA: 7}
+"""The same of the last `MOMENT`: TWS counts what arrives, and a delay on the way must not make one burst of two."""
+MOMENT = 0.2
 
 
 class _Message(NamedTuple):
@@ -70,13 +73,19 @@ class Pacer:
             self._sent.popleft()
         self._rest()
         for urgency, waiting in self._waiting.items():
-            while waiting and len(self._sent) < SHARE[urgency]:
+            while waiting and self._due(urgency) <= now:
                 self._sent.append(now)
                 waiting.popleft().send()
             if waiting:  # the less urgent do not overtake
-                due = self._sent[len(self._sent) - SHARE[urgency]] + SECOND + 0.001
-                self._timer = loop.call_at(due, self._go)
+                self._timer = loop.call_at(self._due(urgency) + 0.001, self._go)
                 return
+
+    def _due(self, urgency: Urgency) -> float:
+        """When the next one of an urgency may go."""
+        return max(self._freed(SHARE[urgency], SECOND), self._freed(AT_ONCE[urgency], MOMENT))
+
+    def _freed(self, many: int, window: float) -> float:
+        return self._sent[len(self._sent) - many] + window if len(self._sent) >= many else 0.0
 
     def _rest(self) -> None:
         if self._timer is not None:

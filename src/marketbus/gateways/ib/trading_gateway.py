@@ -26,6 +26,7 @@ class TradingIbGateway(IbGateway):
         self._setting = setting
         super().__init__(spec, setting, context)
         self._sink_of_trading = context.trading
+        self._follows_profit: Connection | None = None
         self._side.account = lambda: self._session.account
         self._books = Books(spec, self._side, self._catalogue, context.sink, context.clock, self.market_clock)
 
@@ -77,8 +78,10 @@ class TradingIbGateway(IbGateway):
 
     def _begin_trading(self, connection: Connection) -> None:
         self._side.begin(connection)
-        number, account = connection.number(), self._session.account
-        connection.send(Urgency.QUERY, lambda client: client.reqPnL(number, account, ""))
+        if self._follows_profit is not connection:  # TWS keeps it over its own outages
+            self._follows_profit = connection
+            number, account = connection.number(), self._session.account
+            connection.send(Urgency.QUERY, lambda client: client.reqPnL(number, account, ""))
         if self._sink_of_trading is not None:
             self._sink_of_trading.trading_ready(self._books.trading_day)
 

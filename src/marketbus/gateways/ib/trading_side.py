@@ -243,6 +243,13 @@ class TradingSide:
         """Orders whose contracts must be asked about."""
         return [each for each in self.standings.values() if each.instrument is None]
 
+    def forget(self, heard: Iterable[tuple[int, int]]) -> None:
+        """What is over and TWS does not tell of any more: another day's."""
+        kept = set(heard)
+        gone = [key for key, each in self.standings.items() if each.over and key not in kept]
+        for key in gone:
+            self._by_perm.pop(self.standings.pop(key).perm_id, None)
+
     def _follow(self, key: tuple[int, int], standing: Standing, *, quiet: bool = False) -> None:
         if standing.perm_id:
             self._by_perm[standing.perm_id] = key
