@@ -38,21 +38,11 @@ class Conditions:
         self._now = now
         self._since: dict[str, float] = {}
         self._said: set[str] = set()
-        self._standby = False
-
-    def heard(self, record: LogRecord) -> None:
-        """A record of the worker: one that waits as standby has no figures to tell."""
-        if record.code == "gateway.standby":
-            self._standby = True
-        elif record.code == "gateway.live":
-            self._standby = False
 
     def look(self, view: WorkerView) -> Iterator[Found]:
         """What is wrong for too long, and what no longer is."""
-        if not view.running:
-            self._standby = False
         vitals = view.vitals
-        mute = view.running and vitals is None and not self._standby
+        mute = view.running and vitals is None and view.standby is None
         yield from self._lasting("health.mute", mute, MUTE)
         if self._for("well", vitals is not None) >= STEADY:
             yield from self._once("health.reports")

@@ -59,8 +59,6 @@ class Alerts:
         """Take a record of a worker, or of the supervisor."""
         if not self.targets:
             return
-        if (conditions := self._conditions.get(record.gateway)) is not None:
-            conditions.heard(record)
         self._take(record, self._differences(record))
 
     def outcomes(self) -> Mapping[str, Mapping[str, int]]:

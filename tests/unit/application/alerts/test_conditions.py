@@ -4,13 +4,14 @@ import msgspec
 
 from marketbus.application.alerts.conditions import MUTE, NO_BUS, NOT_READY, STEADY, Conditions, Found
 from marketbus.domain.readiness import Difference, Readiness
-from marketbus.domain.status import Level
+from marketbus.domain.vitals import Standby
 from marketbus.domain.worker_view import WorkerView
-from tests.unit.application.alerts.told import Hands, record
+from tests.unit.application.alerts.told import Hands
 from tests.unit.domain.vitals import OPENS, vitals
 
 WELL = WorkerView("ctp", trades=True, running=True, starts=1, ends={}, age=0.1, vitals=vitals(market_open=True))
 MUTE_NOW = msgspec.structs.replace(WELL, vitals=None, age=6.0)
+WAITS = msgspec.structs.replace(MUTE_NOW, standby=Standby("other", 7), age=0.3)
 GONE = msgspec.structs.replace(MUTE_NOW, running=False)
 CUT = msgspec.structs.replace(WELL, vitals=vitals(market_open=True, bus_connected=False))
 NOT = Readiness(False, OPENS, (Difference("ready.no_contracts"),))
@@ -55,9 +56,12 @@ def test_a_worker_that_runs_and_tells_nothing_is_mute_and_told_once() -> None:
 def test_one_that_does_not_run_or_waits_as_standby_is_not_mute() -> None:
     watched = Watched()
     assert watched.codes(GONE, 60) == []
-    watched.conditions.heard(record("gateway.standby", level=Level.INFO))
-    assert watched.codes(MUTE_NOW, 60) == []
-    watched.conditions.heard(record("gateway.live", level=Level.DEBUG))
+    assert watched.codes(WAITS, 60) == []
+
+
+def test_a_standby_that_falls_silent_is_mute() -> None:
+    watched = Watched()
+    watched.look(WAITS, 60)
     assert watched.codes(MUTE_NOW, 60) == ["health.mute"]
 
 
