@@ -170,7 +170,7 @@ async def test_books_that_cannot_be_read_to_the_end_are_incomplete(tws: Tws) -> 
         await eventually(lambda: states(line)[-1:] == [OrderState.FILLED], "the fill")
         for step in ("openOrderEnd", "completedOrdersEnd", "execDetailsEnd", "positionEnd", "accountDownloadEnd"):
             tws.control.fault(step, "drop")
-            line.gateway._session.connection.patience = 0.3  # type: ignore[union-attr]  # pyright: ignore
+            line.gateway._session.connection.patience = 0.1  # type: ignore[union-attr]  # pyright: ignore
             with pytest.raises(BooksIncomplete, match="did not answer"):
                 await line.trading.books()
         tws.control.heal()

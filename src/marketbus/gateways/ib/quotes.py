@@ -27,8 +27,9 @@ from marketbus.ports.gateway import GatewaySink, Logged, SubscriptionAnswered
 GENERIC = {"STK": "233", "FUT": "233,588", "CONTFUT": "233", "OPT": "233,101", "FOP": "233", "CRYPTO": "233"}
 """Which further ticks to ask for: trades with their own time (233), open interest (101, 588)."""
 _DELAYED_TYPE = 3
-_OF_THE_LINE = frozenset({0, 69, 3, 70, 5, 71})
-"""Sizes that a line with tick-by-tick data has from there."""
+_QUOTED = frozenset({0, 69, 1, 66, 2, 67, 3, 70})
+_TRADED = frozenset({4, 68, 5, 71, 48, 77})
+"""Ticks of level 1 that are not needed where tick-by-tick data have come."""
 
 
 class Feed(Enum):
@@ -48,10 +49,16 @@ class _Line:
         self.contract = entry.request
         self.names: dict[Instrument, Entry] = {}
         self.numbers: dict[Feed, int] = {}
+        self.by_tick: set[Feed] = set()
+        """Tick-by-tick feeds that have spoken."""
         self.quote = Quote()
         self.acknowledged = False
         self.generic = GENERIC.get(entry.request.secType, "")
         self.asked_delayed = False
+
+    def has_better(self, kind: int) -> bool:
+        """Whether a tick of level 1 comes tick by tick too."""
+        return (Feed.TRADES in self.by_tick and kind in _TRADED) or (Feed.QUOTES in self.by_tick and kind in _QUOTED)
 
 
 class Quotes:
@@ -132,7 +139,7 @@ class Quotes:
     def price(self, number: int, kind: int, price: float, size: float) -> None:
         """See QuotesHeard."""
         line = self._line(number)
-        if line is None or kind not in PRICES or (Feed.TRADES in line.numbers and PRICES[kind] <= LAST):
+        if line is None or kind not in PRICES or line.has_better(kind):
             return
         try:
             if line.quote.price(kind, price, size):
@@ -143,7 +150,7 @@ class Quotes:
     def size(self, number: int, kind: int, size: float) -> None:
         """See QuotesHeard."""
         line = self._line(number)
-        if line is None or kind not in SIZES or (Feed.TRADES in line.numbers and kind in _OF_THE_LINE):
+        if line is None or kind not in SIZES or line.has_better(kind):
             return
         try:
             if line.quote.size(kind, size):
@@ -160,7 +167,7 @@ class Quotes:
             if kind in TIMES:
                 line.quote.delayed = line.quote.delayed or kind in DELAYED
                 line.quote.trade_time = int(text) * NS or line.quote.trade_time
-            elif kind in TRADES and Feed.TRADES not in line.numbers:
+            elif kind in TRADES and not line.has_better(kind):
                 line.quote.trade(rt_volume(text))
                 self._tell(line, kind, line.quote.trade_time)
         except ValueError as error:
@@ -206,6 +213,7 @@ class Quotes:
         """See QuotesHeard."""
         line, _ = self._by_number.get(number, (None, None))
         if line is not None:
+            line.by_tick.add(Feed.TRADES)
             line.quote.last, line.quote.last_size = price, exact(size)
             line.quote.trade_time = time * NS
             self._tell(line, 0, time * NS)
@@ -214,6 +222,7 @@ class Quotes:
         """See QuotesHeard."""
         line, _ = self._by_number.get(number, (None, None))
         if line is not None:
+            line.by_tick.add(Feed.QUOTES)
             line.quote.bid = BookLevel(bid, exact(bid_size)) if bid_size > 0 else BookLevel(0.0, 0.0)
             line.quote.ask = BookLevel(ask, exact(ask_size)) if ask_size > 0 else BookLevel(0.0, 0.0)
             self._tell(line, 0, time * NS)
@@ -283,6 +292,7 @@ class Quotes:
                     Urgency.DATA, lambda client, n=number, call=give_back: call(client) if n in self._sent else None
                 )
         line.numbers.clear()
+        line.by_tick.clear()
 
     def _refused(self, line: _Line, code: int, words: str) -> None:
         if code in NO_PERMISSION and self._setting.delayed and not line.asked_delayed:
@@ -306,6 +316,7 @@ class Quotes:
 
     def _without(self, line: _Line, feed: Feed, code: int, words: str) -> None:
         """Level 1 goes on."""
+        line.by_tick.discard(feed)
         if feed is Feed.DEPTH:
             line.quote.depth = None
         fields: dict[str, str | int | Bilingual] = {
