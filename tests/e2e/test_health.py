@@ -81,9 +81,9 @@ async def test_what_the_operator_sees_and_is_told(system: System, phone: Receive
     told = await eventually(lambda: phone.words() if "SIGKILL" in phone.words() else None, "the killed worker is told")
     assert "worker ctp ended (SIGKILL); starting it again in" in told
     assert "工作进程 ctp 已退出（SIGKILL）" in told
-    assert "marketbus [严重 CRITICAL] ctp 仿真 SIMULATED" in told
+    assert "[严重 CRITICAL] ctp 仿真 SIMULATED" in told
     assert "KILL by" in told
     assert SECRET not in up.words()
-    assert metrics(at)["marketbus_alerts_total", "sent"] >= 2
+    await eventually(lambda: metrics(at)["marketbus_alerts_total", "sent"] >= 2, "both are counted")
     for path, code in (("/", 404), ("/metrics/../etc", 404), ("/readyz?lang=%ff", 503)):
         assert ask(f"http://{at}{path}")[0] == code

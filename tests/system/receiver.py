@@ -1,6 +1,7 @@
 """What alerts are sent to: a web server on loopback that keeps what it gets and answers as told."""
 
 import json
+import socket
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -28,6 +29,14 @@ class Receiver:
     def words(self) -> str:
         """Everything it got, as text."""
         return "\n".join(json.dumps(each.body, ensure_ascii=False) for each in self.got)
+
+
+@contextmanager
+def nobody() -> Generator[int]:
+    """A port that is taken and on which nobody listens: it refuses connections for as long as it is held."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from marketbus.adapters.alerts.apprise_notifier import AppriseNotifier, BadTarget, shortened
 from marketbus.domain.alert import Severity
 from marketbus.ports.notifier import NotDelivered
-from tests.system.receiver import Receiver, receiver
+from tests.system.receiver import Receiver, nobody, receiver
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 TITLE, BODY = "marketbus [严重 CRITICAL] ctp", "KILL <b>by</b> li\n紧急停止 & more"
@@ -174,7 +174,9 @@ async def test_a_receiver_that_fails_refuses_or_hangs_is_told_apart(web: Receive
     url = f"json://127.0.0.1:{web.port}/{TOKEN}"
     web.answers = [(500, {})]
     assert await refusal(AppriseNotifier(url, 0)) == "HTTP 500"
-    assert await refusal(AppriseNotifier(f"json://127.0.0.1:1/{TOKEN}", 0)) == "[Errno 111] Connection refused"
+    with nobody() as port:
+        words = await refusal(AppriseNotifier(f"json://127.0.0.1:{port}/{TOKEN}", 0))
+    assert words == "[Errno 111] Connection refused"
     web.answers = [None]
     assert await refusal(AppriseNotifier(f"{url}?rto=0.05", 0)) == "no answer in time"
 
@@ -236,7 +238,8 @@ async def test_no_log_and_no_error_holds_a_secret(
         web.answers = [answer]
         notifier = robot("dingtalk", web, monkeypatch)
         words += [repr(notifier), await refusal(notifier)]
-    words.append(await refusal(AppriseNotifier(f"json://desk:{TOKEN}@127.0.0.1:1/{TOKEN}", 0)))
+    with nobody() as port:
+        words.append(await refusal(AppriseNotifier(f"json://desk:{TOKEN}@127.0.0.1:{port}/{TOKEN}", 0)))
     said = "\n".join(words) + caplog.text + "".join(capfd.readouterr())
     assert "it says [1] bad ***" in said
     assert TOKEN not in said

@@ -17,7 +17,7 @@ from marketbus.apps.supervisor.alerts import Alerts
 from marketbus.domain.status import Level, LogRecord
 from marketbus.domain.worker_view import WorkerView
 from tests.system.poll import eventually
-from tests.system.receiver import Receiver, receiver
+from tests.system.receiver import Receiver, nobody, receiver
 
 pytestmark = pytest.mark.usefixtures("site")
 SECRET = "0123456789abcdef"
@@ -44,8 +44,9 @@ def unknown(number: int) -> LogRecord:
 def test_the_command_says_of_each_target_what_became_of_its_message(
     web: Receiver, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config(tmp_path, web.port, 1)
-    assert command.test(tmp_path / "marketbus.toml") == 1
+    with nobody() as port:
+        config(tmp_path, web.port, port)
+        assert command.test(tmp_path / "marketbus.toml") == 1
     first, second = sorted(capsys.readouterr().out.splitlines())
     assert first == "TODO json-1: [Errno 111] Connection refused"
     assert second.startswith("ok   json-0: taken after ")
@@ -61,7 +62,8 @@ async def test_a_flood_on_a_receiver_that_hangs_holds_up_nothing_and_leaves_no_s
     web.answers = [None]
     written = io.StringIO()
     log_output.configure("text", "debug", written)
-    alerts = Alerts(config(tmp_path, web.port, 1), Logs("en", "supervisor"), lambda: [VIEW])
+    with nobody() as port:
+        alerts = Alerts(config(tmp_path, web.port, port), Logs("en", "supervisor"), lambda: [VIEW])
     async with alerts.sending():
         alerts.hear(unknown(0))
         await eventually(lambda: web.got, "the one that gets no answer")

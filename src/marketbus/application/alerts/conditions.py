@@ -10,7 +10,7 @@ from marketbus.domain.status import Level, LogRecord
 from marketbus.domain.worker_view import WorkerView
 
 MUTE = 10.0
-"""Seconds that a worker that runs may tell nothing; its start is well below."""
+"""Seconds that a worker that runs may have no report that is fresh; its start is well below."""
 NO_BUS = 5.0
 """Seconds that a worker may be without NATS: reconnecting takes less."""
 NOT_READY = 60.0
@@ -42,9 +42,10 @@ class Conditions:
     def look(self, view: WorkerView) -> Iterator[Found]:
         """What is wrong for too long, and what no longer is."""
         vitals = view.vitals
-        mute = view.running and vitals is None and view.standby is None
-        yield from self._lasting("health.mute", mute, MUTE)
-        if self._for("well", vitals is not None) >= STEADY:
+        silent = {} if view.age is None else {"seconds": round(view.age)}
+        tells = vitals is not None or view.standby is not None
+        yield from self._lasting("health.mute", view.running and not tells, MUTE, **silent)
+        if self._for("well", tells) >= STEADY:
             yield from self._once("health.reports")
         else:
             self._said.discard("health.reports")
@@ -65,7 +66,7 @@ class Conditions:
         if seconds >= patience:
             if code not in self._said:
                 self._said.add(code)
-                yield self._found(Level.ERROR, code, more, seconds=round(seconds), **fields)
+                yield self._found(Level.ERROR, code, more, **{"seconds": round(seconds), **fields})
         elif not wrong and code in self._said:
             self._said.discard(code)
             if over:

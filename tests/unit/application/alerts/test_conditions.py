@@ -10,7 +10,7 @@ from tests.unit.application.alerts.told import Hands
 from tests.unit.domain.vitals import OPENS, vitals
 
 WELL = WorkerView("ctp", trades=True, running=True, starts=1, ends={}, age=0.1, vitals=vitals(market_open=True))
-MUTE_NOW = msgspec.structs.replace(WELL, vitals=None, age=6.0)
+MUTE_NOW = msgspec.structs.replace(WELL, vitals=None, age=15.2)
 WAITS = msgspec.structs.replace(MUTE_NOW, standby=Standby("other", 7), age=0.3)
 GONE = msgspec.structs.replace(MUTE_NOW, running=False)
 CUT = msgspec.structs.replace(WELL, vitals=vitals(market_open=True, bus_connected=False))
@@ -49,7 +49,7 @@ def test_a_worker_that_runs_and_tells_nothing_is_mute_and_told_once() -> None:
     watched.look(WELL, 60)
     assert watched.codes(MUTE_NOW, MUTE) == []
     (found,) = watched.look(MUTE_NOW, 60)
-    assert (found.record.code, found.record.fields["seconds"]) == ("health.mute", 10)
+    assert (found.record.code, found.record.fields["seconds"]) == ("health.mute", 15)
     assert watched.codes(WELL, 60) == ["health.reports"]
 
 
