@@ -42,9 +42,8 @@ class Conditions:
     def look(self, view: WorkerView) -> Iterator[Found]:
         """What is wrong for too long, and what no longer is."""
         vitals = view.vitals
-        silent = {} if view.age is None else {"seconds": round(view.age)}
         tells = vitals is not None or view.standby is not None
-        yield from self._lasting("health.mute", view.running and not tells, MUTE, **silent)
+        yield from self._lasting("health.mute", view.running and not tells, MUTE, silent=view.age)
         if self._for("well", tells) >= STEADY:
             yield from self._once("health.reports")
         else:
@@ -60,13 +59,22 @@ class Conditions:
         )
 
     def _lasting(
-        self, code: str, wrong: bool, patience: float, more: tuple[Difference, ...] = (), over: str = "", **fields: int
+        self,
+        code: str,
+        wrong: bool,
+        patience: float,
+        more: tuple[Difference, ...] = (),
+        over: str = "",
+        *,
+        silent: float | None = None,
+        **fields: int,
     ) -> Iterator[Found]:
+        """`silent`: seconds that are told, where it was wrong before we could know."""
         seconds = self._for(code, wrong)
         if seconds >= patience:
             if code not in self._said:
                 self._said.add(code)
-                yield self._found(Level.ERROR, code, more, **{"seconds": round(seconds), **fields})
+                yield self._found(Level.ERROR, code, more, seconds=round(silent or seconds), **fields)
         elif not wrong and code in self._said:
             self._said.discard(code)
             if over:

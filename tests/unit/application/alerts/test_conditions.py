@@ -56,7 +56,7 @@ def test_a_worker_that_runs_and_tells_nothing_is_mute_and_told_once() -> None:
 def test_one_that_does_not_run_or_waits_as_standby_is_not_mute() -> None:
     watched = Watched()
     assert watched.codes(GONE, 60) == []
-    assert watched.codes(WAITS, 60) == []
+    assert watched.codes(WAITS, 60) == ["health.reports"]
 
 
 def test_a_standby_that_falls_silent_is_mute() -> None:
