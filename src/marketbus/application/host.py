@@ -84,6 +84,7 @@ class GatewayHost:
         self._asked: set[str] = set()
         """Patterns that the venue was asked for in this login, where it lists on request."""
         self._unanswered = 0
+        self._looking: set[asyncio.Task[None]] = set()
         self._remember()
 
     # The sink, called from SDK threads.
@@ -110,11 +111,15 @@ class GatewayHost:
     async def run(self, gateway: Gateway) -> None:
         """Connect the gateway and serve it until cancelled."""
         self._gateway = gateway
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(gateway.connect())
-            tasks.create_task(self._reconcile())
-            tasks.create_task(self._sweep())
-            tasks.create_task(self._announce_contracts())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(gateway.connect())
+                tasks.create_task(self._reconcile())
+                tasks.create_task(self._sweep())
+                tasks.create_task(self._announce_contracts())
+        finally:
+            for task in self._looking:
+                task.cancel()
 
     def wake(self) -> None:
         """Wishes or contracts changed: reconcile soon."""
@@ -126,18 +131,26 @@ class GatewayHost:
         if not self.ended.done():
             self.ended.set_result(reason)
 
-    async def look_up(self, patterns: Sequence[Pattern]) -> None:
+    async def look_up(self, patterns: Sequence[Pattern], patience: float) -> None:
         """Have contracts listed that are asked for by name, where the venue lists none by itself.
 
-        Raises:
-            GatewayError: it did not answer.
+        Returns after `patience` seconds at most; a long chain goes on being listed.
         """
         gateway = self._gateway
         if not isinstance(gateway, ListsOnRequest) or self.sessions.of(Channel.MD).state is not SessionState.READY:
             return
         missing = [each for each in patterns if each.text not in self._asked and not self._lists(each)]
         if missing:
-            self._found(await gateway.look_up(missing))
+            task = asyncio.get_running_loop().create_task(self._look_up(gateway, missing))
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+            await asyncio.wait({task}, timeout=patience)
+
+    async def _look_up(self, gateway: ListsOnRequest, patterns: Sequence[Pattern]) -> None:
+        try:
+            self._found(await gateway.look_up(patterns))
+        except GatewayError as error:
+            self._log.log(Level.DEBUG, "md.not_listed", words=error.message)
 
     def begin_anew(self, reason: str, *, pardon: bool) -> None:
         """Replace this process on purpose, with nothing left of what went wrong; `pardon`: an operator asked for it."""

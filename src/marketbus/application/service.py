@@ -1,14 +1,12 @@
 """What a gateway answers on the bus: the `md` and `ops` verbs over its host."""
 
-import asyncio
-import contextlib
 from collections.abc import Iterable, Sequence
 
 from marketbus.application.host import GatewayHost
 from marketbus.application.reporting import Reporter
 from marketbus.domain.calendar_table import CalendarTable, table_of
 from marketbus.domain.contract import Contract
-from marketbus.domain.errors import BadRequest, GatewayError
+from marketbus.domain.errors import BadRequest
 from marketbus.domain.heard import Heard
 from marketbus.domain.instrument import Pattern
 from marketbus.domain.market_calendar import MarketCalendar
@@ -95,10 +93,8 @@ class Service:
         return self._host.market_data.snapshot([Pattern(text) for text in patterns])
 
     async def look_up(self, patterns: Sequence[str]) -> None:
-        """Have contracts listed that the venue lists on request only; what it does not answer in time is left out."""
-        with contextlib.suppress(GatewayError, TimeoutError):
-            async with asyncio.timeout(LOOK_UP):
-                await self._host.look_up([Pattern(text) for text in patterns])
+        """Have contracts listed that the venue lists on request only; what it answers later is there the next time."""
+        await self._host.look_up([Pattern(text) for text in patterns], LOOK_UP)
 
     def contracts(self, patterns: Sequence[str]) -> Iterable[Contract]:
         """Contracts that the patterns take, each once, in the venue's order."""

@@ -95,6 +95,20 @@ async def test_a_clients_question_lists_and_subscribes_to_nothing() -> None:
     assert asked(gateway) == [[AAPL]]
 
 
+async def test_a_long_answer_is_there_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("marketbus.application.service.LOOK_UP", 0.01)
+    it, gateway = bench(AAPL)
+    async with it.running():
+        login(it)
+        await until(lambda: bool(asked(gateway)))
+        gateway.hold.clear()
+        await it.service.look_up(["ES*.CME"])
+        assert not list(it.service.contracts(["ES*.CME"]))
+        gateway.hold.set()
+        await until(lambda: len(list(it.service.contracts(["ES*.CME"]))) == 2)
+    assert gateway.looked_up == [[AAPL], ["ES*.CME"]]
+
+
 @pytest.mark.usefixtures("hurried")
 async def test_a_venue_that_does_not_answer_is_asked_again_and_what_is_known_is_subscribed_meanwhile() -> None:
     state = FakeState()

@@ -1,6 +1,8 @@
 """An order as IB takes it, and IB's words on one."""
 
+from decimal import Decimal
 from math import isfinite
+from typing import Any
 
 from ib_async.order import Order as IbOrder
 
@@ -52,7 +54,7 @@ def insertion(order: Order, account: str) -> IbOrder:
     kind, tif = _TYPES[order.type]
     given = IbOrder(
         action="BUY" if order.direction is Direction.LONG else "SELL",
-        totalQuantity=exact(order.volume),
+        totalQuantity=written(exact(order.volume)),
         orderType=kind,
         tif=tif,
         account=account,
@@ -62,14 +64,14 @@ def insertion(order: Order, account: str) -> IbOrder:
         outsideRth=bool((order.ext or {}).get(OUTSIDE_RTH)),
     )
     if order.type is OrderType.STOP:
-        given.auxPrice = order.price
+        given.auxPrice = written(order.price)
         limit = (order.ext or {}).get(LIMIT_PRICE)
         if limit is not None:
             if isinstance(limit, bool | str) or not isfinite(limit):
                 raise NotSent(f"ext {LIMIT_PRICE}: {limit!r} is not a price")
-            given.orderType, given.lmtPrice = "STP LMT", float(limit)
+            given.orderType, given.lmtPrice = "STP LMT", written(float(limit))
     elif order.type is not OrderType.MARKET:
-        given.lmtPrice = order.price
+        given.lmtPrice = written(order.price)
     return given
 
 
@@ -100,6 +102,11 @@ def ext_of(order: IbOrder) -> dict[str, str | int | float | bool | None] | None:
 def direction_of(action: str) -> Direction:
     """Of an order's action or a fill's side."""
     return _DIRECTION_OF.get(action) or _FILL_SIDE_OF.get(action, Direction.UNKNOWN)
+
+
+def written(number: float) -> Any:
+    """As TWS reads it, which takes 0.00005 and not 5e-05; the SDK writes text as it is."""
+    return f"{Decimal(repr(number)):f}"
 
 
 def known(value: object) -> float | None:

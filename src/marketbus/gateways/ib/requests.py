@@ -36,7 +36,7 @@ class Requests:
     async def ask(
         self, key: Key, send: Callable[[], None], patience: float, urgency: Urgency = Urgency.QUERY
     ) -> list[Any]:
-        """The rows of the answer. The patience (seconds) begins when the request has been sent.
+        """The rows of the answer. The patience (seconds) begins when the request is sent, and anew with each row.
 
         Raises:
             RequestRefused: TWS's error.
@@ -57,10 +57,13 @@ class Requests:
         self._pacer.put(urgency, go, sent.set)
         try:
             await sent.wait()
-            async with asyncio.timeout(patience):
-                return await answer
-        except TimeoutError:
-            raise Unanswered(f"TWS did not answer within {patience:g} s") from None
+            rows, before = self._rows[key], -1
+            while not answer.done() and len(rows) > before:
+                before = len(rows)
+                await asyncio.wait({answer}, timeout=patience)
+            if not answer.done():
+                raise Unanswered(f"TWS did not answer within {patience:g} s")
+            return answer.result()
         finally:
             self._waiting.pop(key, None)
             self._rows.pop(key, None)
