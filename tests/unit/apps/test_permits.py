@@ -156,15 +156,10 @@ def test_a_key_file_that_holds_none_is_not_overwritten(file: Path) -> None:
     assert (file.parent / "keys" / "li.nk").read_text() == "not a seed"
 
 
-@pytest.mark.parametrize("cluster", [False, True], ids=["alone", "of a cluster"])
-def test_nats_server_takes_what_is_deployed(tmp_path: Path, cluster: bool) -> None:
+def test_nats_server_takes_what_is_deployed(tmp_path: Path) -> None:
     shutil.copytree(DEPLOY, tmp_path, dirs_exist_ok=True)
     made(tmp_path / "users.toml", now=datetime.now(UTC))
     conf = tmp_path / "nats-server.conf"
-    if cluster:
-        head, begin, rest = conf.read_text().partition("# cluster {")
-        conf.write_text(head + re.sub("^# ", "", begin + rest, flags=re.MULTILINE))
-        assert "\ncluster {\n  name: marketbus" in conf.read_text()
     done = subprocess.run(
         [find_binary(), "-c", conf.name, "-t"], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False
     )
