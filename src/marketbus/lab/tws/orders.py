@@ -1,22 +1,21 @@
-"""Requests about orders, and who is told what becomes of them."""
+"""Orders and cancels, and who is told what becomes of them."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
+from marketbus.lab.errors import LabError
 from marketbus.lab.tws import versions
-from marketbus.lab.tws.account import BASE, RATES, commission
 from marketbus.lab.tws.broker import Broker
 from marketbus.lab.tws.catalogue import Catalogue
-from marketbus.lab.tws.contract import NEW_YORK, Contract
+from marketbus.lab.tws.checks import modification_fault, order_fault, preview_of
+from marketbus.lab.tws.contract import Contract
 from marketbus.lab.tws.contracts import Unresolved, resolve
 from marketbus.lab.tws.frame import Fields
 from marketbus.lab.tws.messages import executions
 from marketbus.lab.tws.messages import orders as told
 from marketbus.lab.tws.messages.notices import next_valid_id
-from marketbus.lab.tws.messages.orders import Preview
 from marketbus.lab.tws.order import Execution, Order, Status, Ticket
 from marketbus.lab.tws.placing import read_order
 from marketbus.lab.tws.requests import Handlers
@@ -47,13 +46,9 @@ class OrderDesk:
         return {
             3: ("placeOrder", self._place),
             4: ("cancelOrder", self._cancel),
-            5: ("reqOpenOrders", self._req_own),
-            7: ("reqExecutions", self._req_executions),
             8: ("reqIds", self._req_ids),
             15: ("reqAutoOpenOrders", self._req_auto),
-            16: ("reqAllOpenOrders", self._req_all),
             58: ("reqGlobalCancel", self._cancel_all),
-            99: ("reqCompletedOrders", self._req_completed),
         }
 
     def next_id(self, session: Session) -> int:
@@ -69,7 +64,7 @@ class OrderDesk:
 
     def changed(self, order: Order) -> None:
         """Its client is told, if it is there."""
-        self._tell(order, lambda session: self._tell_order(session, order))
+        self._tell(order, lambda session: self.tell(session, order))
 
     def executed(self, execution: Execution) -> None:
         """Its client is told, if it is there."""
@@ -91,7 +86,10 @@ class OrderDesk:
         self._tell(order, lambda session: session.error(order.order_id, 202, "Order Canceled - reason:"))
 
     def place(self, contract: Contract, ticket: Ticket) -> Order:
-        """An order from the terminal: client 0 hears of it when it has bound such orders."""
+        """An order from the terminal: client 0 hears of it when it has bound such orders. Raises LabError."""
+        fault = order_fault(contract, ticket, contract.exchange, self.broker.accounts)
+        if fault is not None:
+            raise LabError(f"{fault[0]} {fault[1]}")
         order = self.broker.draft(TERMINAL, 0, contract, contract.exchange, ticket)
         session = self._clients.get(TERMINAL)
         if session is not None and session.auto_open:
@@ -101,7 +99,7 @@ class OrderDesk:
 
     def _tell(self, order: Order, say: Callable[[Session], None]) -> None:
         def now() -> None:
-            session = self._owner(order)
+            session = self.owner(order)
             if session is not None:
                 say(session)
 
@@ -110,7 +108,8 @@ class OrderDesk:
         else:
             self._later.append(now)
 
-    def _tell_order(self, session: Session, order: Order) -> None:
+    def tell(self, session: Session, order: Order) -> None:
+        """Everything about an order, and where it stands."""
         session.send(told.open_order(session.version, order, order.order_id))
         session.send(told.order_status(order, order.order_id, self.broker.held(order)))
 
@@ -121,7 +120,8 @@ class OrderDesk:
         else:
             self._later.append(act)
 
-    def _owner(self, order: Order) -> Session | None:
+    def owner(self, order: Order) -> Session | None:
+        """Its client, if it is there; nobody's is an order from the terminal that was not bound."""
         session = self._clients.get(order.client_id)
         if order.client_id == TERMINAL and not order.order_id:
             return None
@@ -139,7 +139,7 @@ class OrderDesk:
         accounts = self.broker.accounts
         ticket = replace(ticket, tif=ticket.tif or "DAY", account=ticket.account or next(iter(accounts)))
         order = self._known(session, order_id)
-        fault = self._fault(contract, ticket, query.exchange) or _modification_fault(order, contract, ticket)
+        fault = order_fault(contract, ticket, query.exchange, accounts) or modification_fault(order, contract, ticket)
         if fault is None and order is None and order_id < self.next_id(session):
             fault = 103, "Duplicate order id"
         if fault is not None:
@@ -176,55 +176,16 @@ class OrderDesk:
     def _submit(self, order: Order) -> None:
         if self._later is not None:
             order.status = Status.PENDING_SUBMIT
-            session = self._owner(order)
+            session = self.owner(order)
             if session is not None:
-                self._tell_order(session, order)
+                self.tell(session, order)
         self._at_ib(lambda: self.broker.submit(order))
-
-    def _fault(self, contract: Contract, ticket: Ticket, exchange: str) -> tuple[int, str] | None:
-        """What TWS refuses at once."""
-        invalid = "Error validating request.-'bw' : cause - "
-        if ticket.action not in {"BUY", "SELL"}:
-            return 321, f"{invalid}Invalid action {ticket.action}"
-        if ticket.account not in self.broker.accounts:
-            return 321, f"{invalid}Invalid account code '{ticket.account}'."
-        if not exchange:
-            return 321, f"{invalid}Missing order exchange"
-        if ticket.unplayed:
-            return 387, f"Unsupported order type for this exchange and security type: {ticket.unplayed}"
-        if not contract.tradable:
-            return 201, f"Order rejected - reason:{contract.sec_type} cannot be traded"
-        if ticket.quantity <= 0:
-            return 434, "The order size cannot be zero."
-        if ticket.quantity % contract.size_increment:
-            return 10243, "Fractional-sized order cannot be placed via API."
-        prices = (
-            ticket.limit if ticket.order_type in {"LMT", "STP LMT"} else contract.tick,
-            ticket.aux if ticket.order_type in {"STP", "STP LMT"} else contract.tick,
-        )
-        if None in prices:
-            return 321, f"{invalid}Missing or invalid price"
-        if any(price % contract.tick for price in prices if price is not None):
-            return 110, "The price does not conform to the minimum price variation for this contract."
-        return None
 
     def _known(self, session: Session, order_id: int) -> Order | None:
         return self._by_id.get((session.client_id, order_id))
 
     def _what_if(self, session: Session, order_id: int, contract: Contract, exchange: str, ticket: Ticket) -> None:
-        account = self.broker.accounts[ticket.account]
-        signed = ticket.quantity * (1 if ticket.action == "BUY" else -1)
-        initial, change = account.initial_margin, account.margin_change(contract, signed)
-        price = ticket.limit or account.last(contract)
-        fee = commission(contract, ticket.quantity, price, first=True) * RATES[contract.currency]
-        equity = account.net_liquidation
-        preview = Preview(
-            initial=(initial, change, initial + change),
-            maintenance=(initial / 2, change / 2, (initial + change) / 2),
-            equity=(equity, -fee, equity - fee),
-            commission=fee,
-            currency=BASE,
-        )
+        preview = preview_of(self.broker.accounts[ticket.account], contract, ticket)
         now = datetime.now(UTC)
         order = Order(0, 0, session.client_id, order_id, contract, exchange, ticket, now, status=Status.PRE_SUBMITTED)
         session.send(told.open_order(session.version, order, order_id, preview))
@@ -265,22 +226,6 @@ class OrderDesk:
         fields.end()
         session.send(next_valid_id(self.next_id(session)))
 
-    def _req_own(self, session: Session, fields: Fields) -> None:
-        fields.integer()
-        fields.end()
-        self._tell_open(session, own=True)
-
-    def _req_all(self, session: Session, fields: Fields) -> None:
-        fields.integer()
-        fields.end()
-        self._tell_open(session, own=False)
-
-    def _tell_open(self, session: Session, *, own: bool) -> None:
-        for order in list(self.broker.open.values()):
-            if order.status is not Status.API_PENDING and (not own or self._owner(order) is session):
-                self._tell_order(session, order)
-        session.send(told.open_order_end())
-
     def _req_auto(self, session: Session, fields: Fields) -> None:
         fields.integer()
         on = fields.flag()
@@ -300,63 +245,3 @@ class OrderDesk:
         order.order_id = self._bound
         self._by_id[TERMINAL, self._bound] = order
         session.send(told.order_bound(order))
-
-    def _req_completed(self, session: Session, fields: Fields) -> None:
-        api_only = fields.flag()
-        fields.end()
-        for order in self.broker.orders:
-            if not order.live and not (api_only and order.client_id == TERMINAL and order.order_id <= 0):
-                session.send(told.completed_order(session.version, order))
-        session.send(told.completed_orders_end())
-
-    def _req_executions(self, session: Session, fields: Fields) -> None:
-        fields.integer()
-        request = fields.integer()
-        client, account, since, symbol = fields.integer(), fields.text(), fields.text(), fields.text()
-        sec_type, exchange, side = fields.texts(3)
-        if session.version >= versions.EXECUTION_DAYS:
-            fields.integer()
-            fields.texts(fields.integer())
-        fields.end()
-        begin = _moment(since)
-        for fill in self.broker.executions:
-            order = fill.order
-            contract = order.contract
-            wanted = (
-                (not client or client == order.client_id)
-                and account in {"", order.account}
-                and (begin is None or fill.moment >= begin)
-                and symbol in {"", contract.symbol}
-                and sec_type in {"", contract.sec_type}
-                and exchange in {"", order.exchange, contract.primary}
-                and side[:1] in {"", order.ticket.action[:1]}
-            )
-            if wanted:
-                session.send(executions.execution(session.version, request, fill, order.order_id))
-                session.send(executions.commission(fill))
-        session.send(executions.execution_end(request))
-
-
-def _modification_fault(order: Order | None, contract: Contract, ticket: Ticket) -> tuple[int, str] | None:
-    if order is None:
-        return None
-    if order.status is Status.FILLED:
-        return 104, "Cannot modify a filled order."
-    if not order.live:
-        return 103, "Duplicate order id"
-    if order.contract is not contract or not order.ticket.same_order(ticket):
-        return 105, "Order being modified does not match the original order."
-    if ticket.quantity <= order.filled_size:
-        return 321, "Error validating request.-'bw' : cause - Quantity is below what was filled"
-    return None
-
-
-def _moment(text: str) -> datetime | None:
-    """yyyymmdd-HH:MM:SS is UTC; yyyymmdd HH:MM:SS with or without a time zone's name, New York without."""
-    words = text.split()
-    if not words:
-        return None
-    if len(words) == 1:
-        return datetime.strptime(words[0], "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
-    zone = ZoneInfo(words[2] if len(words) > 2 else NEW_YORK)
-    return datetime.strptime(" ".join(words[:2]), "%Y%m%d %H:%M:%S").replace(tzinfo=zone)

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from marketbus.lab import serving
 from marketbus.lab.clock import LabClock
 from marketbus.lab.control import ControlPort
-from marketbus.lab.errors import LabError
 from marketbus.lab.exchange import Exchange
 from marketbus.lab.tws.broker import Broker
 from marketbus.lab.tws.catalogue import Catalogue
@@ -20,7 +19,9 @@ from marketbus.lab.tws.control import COMMANDS
 from marketbus.lab.tws.desk import Desk
 from marketbus.lab.tws.faults import Action, Fault, Script
 from marketbus.lab.tws.feed import Feed
+from marketbus.lab.tws.front import Front
 from marketbus.lab.tws.history import HistoryDesk
+from marketbus.lab.tws.inquiries import InquiryDesk
 from marketbus.lab.tws.market import MarketDesk
 from marketbus.lab.tws.options import TwsOptions
 from marketbus.lab.tws.orders import OrderDesk
@@ -65,24 +66,19 @@ class TwsLab:
         self.history = HistoryDesk(
             self.catalogue, past, self.feed, self._clock.now, lambda: self.outages.history_broken
         )
-        desks = (self.desk, self.orders, self.portfolio, self.market, contracts, self.history)
+        inquiries = InquiryDesk(self.broker, self.orders)
+        desks = (self.desk, self.orders, inquiries, self.portfolio, self.market, contracts, self.history)
         self._handlers = {number: handler for desk in desks for number, handler in desk.handlers().items()}
         self.script = Script()
         self.terminal = Terminal(self.catalogue, self.orders)
         self._control = ControlPort(self.options.control_port, COMMANDS, self, self.terminal, self.outages)
-        self._sessions: set[Session] = set()
-        self._serving: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self.front = Front(self, self.script, self.options)
         self._tasks: list[asyncio.Task[None]] = []
-        self._muted = False
-        self._delay_s = 0.0
-        self.port = self.options.port
         self.bad_requests: list[str] = []
-        self.connections = 0
 
     async def start(self) -> None:
         """Opens its ports and lets the market run."""
-        await self._listen()
+        await self.front.refuse(on=False)
         await self._control.open()
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self.feed.run()), loop.create_task(self._keep_telling())]
@@ -93,13 +89,21 @@ class TwsLab:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.refuse()
-        self.drop()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+        await self.front.close()
 
     async def failed(self) -> None:
         """Returns never; raises what ended the market, should that happen."""
         await asyncio.gather(*self._tasks)
+
+    @property
+    def port(self) -> int:
+        """Of the API."""
+        return self.front.port
+
+    @property
+    def connections(self) -> int:
+        """So far."""
+        return self.front.connections
 
     @property
     def addresses(self) -> dict[str, Any]:
@@ -128,7 +132,6 @@ class TwsLab:
 
     def left(self, session: Session) -> None:
         """A client is gone; its orders stay."""
-        self._sessions.discard(session)
         if self.clients.get(session.client_id) is session:
             del self.clients[session.client_id]
             self.market.forget(session)
@@ -208,32 +211,22 @@ class TwsLab:
 
     def drop(self, client: int | None = None) -> int:
         """Cuts the connection of one client or all; returns how many."""
-        return len([session.close() for session in self._chosen(client)])
+        return self.front.drop(client)
 
     def mute(self, *, on: bool = True, client: int | None = None, contract: str | int | None = None) -> None:
         """Says nothing to one client or all, the next ones too; or one contract gives no more ticks."""
         if contract is not None:
             self.feed.silence(self.terminal.contract(contract), on=on)
-            return
-        if client is None:
-            self._muted = on
-        for session in self._chosen(client):
-            session.muted = on
+        else:
+            self.front.mute(on=on, client=client)
 
     def delay(self, ms: float, client: int | None = None) -> None:
         """Takes requests that much later (ticks are not delayed)."""
-        if client is None:
-            self._delay_s = ms / 1000
-        for session in self._chosen(client):
-            session.delay_s = ms / 1000
+        self.front.delay(ms, client)
 
     async def refuse(self, *, on: bool = True) -> None:
         """Stops listening, or listens again on the same port. Connections stay: see `drop`."""
-        if not on:
-            await self._listen()
-        elif self._server is not None:
-            self._server.close()
-            self._server = None
+        await self.front.refuse(on=on)
 
     def fault(
         self, step: str, action: str, count: int = 1, skip: int = 0, ms: float = 0.0, client: int | None = None
@@ -262,36 +255,13 @@ class TwsLab:
             "subscribed": self.feed.watched,
             "subscribe_requests": self.market.requests,
             "connections": self.connections,
-            "listening": self._server is not None,
+            "listening": self.front.listening,
             "bad_requests": self.bad_requests,
             "clients": {
                 str(client): {"version": session.version, "lines": self.market.lines(session)}
                 for client, session in self.clients.items()
             },
         }
-
-    async def _listen(self) -> None:
-        if self._server is not None:
-            return
-        try:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        except OSError as error:
-            raise LabError(f"cannot listen on 127.0.0.1:{self.port} for TWS: {error.strerror}") from error
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = Session(self, self.script, reader, writer, self.options.version, self.options.pace)
-        session.muted, session.delay_s = self._muted, self._delay_s
-        self.connections += 1
-        self._sessions.add(session)
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
-        await session.run()
-
-    def _chosen(self, client: int | None) -> list[Session]:
-        return [each for each in self._sessions if client in {None, each.client_id}]
 
     async def _keep_telling(self) -> None:
         refreshed = self._clock.now_ns()

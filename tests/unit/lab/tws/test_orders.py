@@ -306,3 +306,69 @@ async def test_while_ib_is_lost_orders_stay_and_what_happened_is_told_when_it_is
         assert (await states(talk, 2))[-1] == "Filled"
         assert len(talk.of(11)) == 2
         await talk.close()
+
+
+async def test_what_is_not_there_at_once_is_not_waited_for() -> None:
+    async with playing() as lab:
+        talk = await connect(lab)
+        ask = quote(lab)[1]
+        offered = lab.feed.latest(lab.terminal.contract("AAPL")).ask_lots[0]
+        for order_id, tif in ((1, "FOK"), (2, "IOC")):
+            wanted = order("BUY", "LMT", str(offered + 5), ask)
+            wanted.tif = tif
+            talk.client.placeOrder(order_id, AAPL, wanted)
+        talk.send()
+        await talk.settled()
+        assert [each for each in talk.statuses if each[1] == "Cancelled"] == [
+            (1, "Cancelled", "0", ""), (2, "Cancelled", str(offered), ""),
+        ]  # fmt: skip
+        assert talk.codes[3:] == [202, 202]
+        await talk.close()
+
+
+async def test_of_one_group_only_one_is_filled() -> None:
+    async with playing() as lab:
+        talk = await connect(lab)
+        for order_id, price in ((1, 150.0), (2, 140.0), (3, 130.0)):
+            wanted = order("BUY", "LMT", "10", price)
+            wanted.ocaGroup, wanted.ocaType = "either", 1
+            talk.client.placeOrder(order_id, AAPL, wanted)
+        talk.send()
+        await talk.settled()
+        lab.terminal.strike("AAPL", "sell", 4, 150)
+        assert [(await states(talk, number))[-1] for number in (1, 2, 3)] == ["Submitted", "Cancelled", "Cancelled"]
+        await talk.close()
+
+
+async def test_what_one_end_of_a_bracket_gets_the_other_end_loses() -> None:
+    async with playing() as lab:
+        talk = await connect(lab)
+        for each in bracket(1, "BUY", "10", 150.0, 300.0, 100.0):
+            talk.client.placeOrder(each.orderId, AAPL, each)
+        talk.send()
+        await talk.settled()
+        lab.terminal.strike("AAPL", "sell", 10, 150)
+        lab.terminal.strike("AAPL", "buy", 4, 300)
+        await talk.settled()
+        left = {each["order_id"]: (each["status"], each["quantity"]) for each in lab.terminal.books()["orders"]}
+        assert left == {1: ("Filled", "10"), 2: ("Submitted", "10"), 3: ("PreSubmitted", "6")}
+        await talk.close()
+
+
+async def test_a_partly_filled_order_shrinks_no_further_than_it_is_filled() -> None:
+    async with playing() as lab:
+        talk = await connect(lab)
+        talk.client.placeOrder(1, AAPL, order("BUY", "LMT", "10", 150.0))
+        talk.send()
+        await talk.settled()
+        lab.terminal.strike("AAPL", "sell", 4, 150)
+        talk.client.placeOrder(1, AAPL, order("BUY", "LMT", "3", 150.0))
+        talk.client.placeOrder(1, AAPL, order("SELL", "LMT", "10", 150.0))
+        talk.client.placeOrder(1, AAPL, order("BUY", "LMT", "6", 149.0))
+        talk.send()
+        await talk.settled()
+        assert talk.codes[3:] == [321, 105]
+        lab.terminal.strike("AAPL", "sell", 10, 149)
+        await talk.settled()
+        assert talk.statuses[-1] == (1, "Filled", "6", "")
+        await talk.close()

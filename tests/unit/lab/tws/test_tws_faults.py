@@ -45,9 +45,10 @@ async def test_tws_has_the_order_and_the_connection_breaks_before_any_answer() -
         assert [each["status"] for each in lab.terminal.books()["orders"]] == ["Filled"]
 
 
-async def test_the_clients_process_dies_while_tws_has_its_order() -> None:
+@pytest.mark.parametrize(("step", "action"), [("placeOrder", "kill"), ("execDetails", "kill_after")])
+async def test_the_clients_process_dies_while_tws_has_its_order(step: str, action: str) -> None:
     async with playing() as lab:
-        lab.fault("placeOrder", "kill")
+        lab.fault(step, action, ms=20)
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _CHILD, str(lab.port), env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         )
@@ -188,6 +189,8 @@ async def test_the_control_port_does_what_its_words_say_and_names_what_it_does_n
             assert control.status()["simulated"] is True
             with pytest.raises(LabError, match="ambiguous"):
                 control.order("CL", "buy", 1)
+            with pytest.raises(LabError, match="Fractional"):
+                control.order("MSFT", "buy", "0.5")
             with pytest.raises(LabError, match="no command"):
                 control.call("explode")
 
