@@ -5,7 +5,7 @@ from typing import Any
 
 from ib_async.contract import Contract, ContractDescription, ContractDetails
 
-from marketbus.gateways.ib.ib_api import Tws, TwsClient
+from marketbus.gateways.ib.client_api import Tws, TwsClient
 from marketbus.gateways.ib.pacer import Pacer, Urgency
 from marketbus.gateways.ib.requests import Key, Requests
 

@@ -12,7 +12,7 @@ from marketbus.domain.instrument import Instrument, Pattern
 from marketbus.domain.session import Channel
 from marketbus.gateways.ib.catalogue import Catalogue, Entry
 from marketbus.gateways.ib.connection import Connection
-from marketbus.gateways.ib.ib_api import OrdersHeard
+from marketbus.gateways.ib.heard import OrdersHeard
 from marketbus.gateways.ib.quotes import Quotes
 from marketbus.gateways.ib.requests import Unanswered
 from marketbus.gateways.ib.session import Parts, Session

@@ -4,7 +4,6 @@ An account has some 100 lines; asking twice would take two of them and leave one
 """
 
 from collections.abc import Callable
-from enum import Enum
 
 from ib_async.contract import Contract as IbContract
 
@@ -14,55 +13,22 @@ from marketbus.domain.status import Level
 from marketbus.domain.tick import TickFlag
 from marketbus.domain.times import NS
 from marketbus.gateways.ib.catalogue import Entry
-from marketbus.gateways.ib.connection import Call, Connection
+from marketbus.gateways.ib.connection import Connection
 from marketbus.gateways.ib.depth import LEVELS, Depth, Misplaced
 from marketbus.gateways.ib.depth import Level as BookLevel
+from marketbus.gateways.ib.market_line import Feed, MarketLine, cancellation
 from marketbus.gateways.ib.notices import COMPETING, DELAYED_SHOWN, NO_PERMISSION, hint, is_advice
 from marketbus.gateways.ib.pacer import Urgency
-from marketbus.gateways.ib.quote import DELAYED, LAST, PRICES, SIZES, TIMES, TRADES, BadValue, Quote, exact, rt_volume
+from marketbus.gateways.ib.quote import DELAYED, LAST, PRICES, SIZES, TIMES, TRADES, BadValue, exact, rt_volume
 from marketbus.gateways.ib.setting import Setting
 from marketbus.ports.clock import Clock, MarketClock
 from marketbus.ports.gateway import GatewaySink, Logged, SubscriptionAnswered
 
-GENERIC = {"STK": "233", "FUT": "233,588", "CONTFUT": "233", "OPT": "233,101", "FOP": "233", "CRYPTO": "233"}
-"""Which further ticks to ask for: trades with their own time (233), open interest (101, 588)."""
 _DELAYED_TYPE = 3
-_QUOTED = frozenset({0, 69, 1, 66, 2, 67, 3, 70})
-_TRADED = frozenset({4, 68, 5, 71, 48, 77})
-"""Ticks of level 1 that are not needed where tick-by-tick data have come."""
-
-
-class Feed(Enum):
-    """What one request gives."""
-
-    LEVEL_1 = "level 1"
-    DEPTH = "depth"
-    TRADES = "AllLast"
-    QUOTES = "BidAsk"
-
-
-class _Line:
-    """One contract: its names, its requests, its market."""
-
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
-        self.contract = entry.request
-        self.names: dict[Instrument, Entry] = {}
-        self.numbers: dict[Feed, int] = {}
-        self.by_tick: set[Feed] = set()
-        """Tick-by-tick feeds that have spoken."""
-        self.quote = Quote()
-        self.acknowledged = False
-        self.generic = GENERIC.get(entry.request.secType, "")
-        self.asked_delayed = False
-
-    def has_better(self, kind: int) -> bool:
-        """Whether a tick of level 1 comes tick by tick too."""
-        return (Feed.TRADES in self.by_tick and kind in _TRADED) or (Feed.QUOTES in self.by_tick and kind in _QUOTED)
 
 
 class Quotes:
-    """Implements ib_api.QuotesHeard; lives on the loop."""
+    """Implements heard.QuotesHeard; lives on the loop."""
 
     def __init__(
         self, setting: Setting, sink: GatewaySink, clock: Clock, market: MarketClock, *, simulated: bool
@@ -77,9 +43,9 @@ class Quotes:
         self._market = market
         self._flags = int(TickFlag.SIMULATED) if simulated else 0
         self._connection: Connection | None = None
-        self._lines: dict[tuple[int, str], _Line] = {}
-        self._by_name: dict[Instrument, _Line] = {}
-        self._by_number: dict[int, tuple[_Line, Feed]] = {}
+        self._lines: dict[tuple[int, str], MarketLine] = {}
+        self._by_name: dict[Instrument, MarketLine] = {}
+        self._by_number: dict[int, tuple[MarketLine, Feed]] = {}
         self._sent: set[int] = set()
         self._starved: set[tuple[int, str]] = set()
         """Lines whose data another session has."""
@@ -104,7 +70,7 @@ class Quotes:
         line = self._lines.get(entry.line)
         fresh = line is None
         if line is None:
-            line = self._lines[entry.line] = _Line(entry)
+            line = self._lines[entry.line] = MarketLine(entry)
         line.names[instrument] = entry
         self._by_name[instrument] = line
         if fresh:
@@ -253,7 +219,7 @@ class Quotes:
 
     # Requests
 
-    def _ask(self, line: _Line) -> None:
+    def _ask(self, line: MarketLine) -> None:
         contract = line.contract
         self._again(line)
         name = next(iter(line.names))
@@ -267,7 +233,7 @@ class Quotes:
                     line, feed, lambda c, n, f=feed: c.client.reqTickByTickData(n, contract, f.value, 0, False)
                 )
 
-    def _request(self, line: _Line, feed: Feed, call: Callable[[Connection, int], None]) -> None:
+    def _request(self, line: MarketLine, feed: Feed, call: Callable[[Connection, int], None]) -> None:
         connection = self._connection
         if connection is None or not connection.open:
             return
@@ -282,19 +248,19 @@ class Quotes:
 
         connection.send(Urgency.DATA, lambda _: send())
 
-    def _cancel(self, line: _Line) -> None:
+    def _cancel(self, line: MarketLine) -> None:
         connection = self._connection
         for feed, number in line.numbers.items():
             self._by_number.pop(number, None)
             if connection is not None and connection.open:
-                give_back = _cancellation(feed, number, smart=line.entry.request.exchange == "SMART")
+                give_back = cancellation(feed, number, smart=line.entry.request.exchange == "SMART")
                 connection.send(
                     Urgency.DATA, lambda client, n=number, call=give_back: call(client) if n in self._sent else None
                 )
         line.numbers.clear()
         line.by_tick.clear()
 
-    def _refused(self, line: _Line, code: int, words: str) -> None:
+    def _refused(self, line: MarketLine, code: int, words: str) -> None:
         if code in NO_PERMISSION and self._setting.delayed and not line.asked_delayed:
             line.asked_delayed = True
             connection = self._connection
@@ -310,11 +276,11 @@ class Quotes:
             for name in line.names:
                 self._sink.event(SubscriptionAnswered(name, ok=False, code=code, message=str(why)))
 
-    def _again(self, line: _Line) -> None:
+    def _again(self, line: MarketLine) -> None:
         contract, generic = line.contract, line.generic
         self._request(line, Feed.LEVEL_1, lambda c, n: c.client.reqMktData(n, contract, generic, False, False, []))
 
-    def _without(self, line: _Line, feed: Feed, code: int, words: str) -> None:
+    def _without(self, line: MarketLine, feed: Feed, code: int, words: str) -> None:
         """Level 1 goes on."""
         line.by_tick.discard(feed)
         if feed is Feed.DEPTH:
@@ -326,7 +292,7 @@ class Quotes:
 
     # Ticks
 
-    def _line(self, number: int) -> _Line | None:
+    def _line(self, number: int) -> MarketLine | None:
         """Of a message of level 1; the first one is TWS's word that it took the subscription."""
         line, _ = self._by_number.get(number, (None, None))
         if line is not None and not line.acknowledged:
@@ -335,7 +301,7 @@ class Quotes:
                 self._sink.event(SubscriptionAnswered(name, ok=True))
         return line
 
-    def _tell(self, line: _Line, kind: int, given: int) -> None:
+    def _tell(self, line: MarketLine, kind: int, given: int) -> None:
         quote, received = line.quote, self._clock.now()
         if self._starved:
             self._starved.clear()
@@ -348,11 +314,3 @@ class Quotes:
             day = entry.hours.trading_day(instant)
             self._sink.tick(quote.tick(entry.contract, instant, received, day, flags))
         quote.was_told()
-
-
-def _cancellation(feed: Feed, number: int, *, smart: bool) -> Call:
-    if feed is Feed.LEVEL_1:
-        return lambda client: client.cancelMktData(number)
-    if feed is Feed.DEPTH:
-        return lambda client: client.cancelMktDepth(number, smart)
-    return lambda client: client.cancelTickByTickData(number)

@@ -8,7 +8,7 @@ from marketbus.domain.rates import Rates
 from marketbus.gateways.ib.books import Books
 from marketbus.gateways.ib.connection import Connection
 from marketbus.gateways.ib.gateway import IbGateway
-from marketbus.gateways.ib.ib_api import OrdersHeard
+from marketbus.gateways.ib.heard import OrdersHeard
 from marketbus.gateways.ib.pacer import Urgency
 from marketbus.gateways.ib.setting import Setting
 from marketbus.gateways.ib.trading_side import TradingSide

@@ -32,7 +32,7 @@ _SURE = 400
 
 
 class TradingSide:
-    """Implements ib_api.OrdersHeard; lives on the loop."""
+    """Implements heard.OrdersHeard; lives on the loop."""
 
     def __init__(
         self,

@@ -5,177 +5,25 @@ which most programs use, keeps one ticker per contract that is overwritten withi
 answers orders' warnings as cancels and forgets everything when the line drops; so it is not used here.
 """
 
-# ruff: noqa: ASYNC109, D102, N803 (methods of Wrapper are EWrapper's, those of Tws and Socket are its client's)
+# ruff: noqa: D102, N803 (the methods of Wrapper are EWrapper's)
 
 from collections.abc import Callable, Sequence
 from datetime import UTC
 from types import SimpleNamespace
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from ib_async.client import Client
 from ib_async.contract import Contract, ContractDescription, ContractDetails
 from ib_async.decoder import Decoder
-from ib_async.objects import CommissionReport, Execution, ExecutionFilter
+from ib_async.objects import CommissionReport, Execution
 from ib_async.order import Order, OrderState
 
+from marketbus.gateways.ib.client_api import Socket, TwsClient
+from marketbus.gateways.ib.heard import LineHeard, OrdersHeard, QuotesHeard
 from marketbus.gateways.ib.requests import Requests
 
 TICKS = frozenset({1, 2, 12, 13, 45, 46, 58, 81, 99})
 """Numbers of the messages about market data."""
-
-
-class Tws(Protocol):
-    """What is used of `ib_async.Client`, with its types; each of these sends one message."""
-
-    def reqCurrentTime(self) -> None: ...
-    def reqContractDetails(self, reqId: int, contract: Contract) -> None: ...
-    def reqMatchingSymbols(self, reqId: int, pattern: str) -> None: ...
-    def reqMarketDataType(self, marketDataType: int) -> None: ...
-    def reqMktData(
-        self, reqId: int, contract: Contract, genericTickList: str, snapshot: bool, regulatorySnapshot: bool,
-        mktDataOptions: list[Any],
-    ) -> None: ...  # fmt: skip
-    def cancelMktData(self, reqId: int) -> None: ...
-    def reqMktDepth(
-        self, reqId: int, contract: Contract, numRows: int, isSmartDepth: bool, mktDepthOptions: list[Any]
-    ) -> None: ...
-    def cancelMktDepth(self, reqId: int, isSmartDepth: bool) -> None: ...
-    def reqTickByTickData(
-        self, reqId: int, contract: Contract, tickType: str, numberOfTicks: int, ignoreSize: bool
-    ) -> None: ...
-    def cancelTickByTickData(self, reqId: int) -> None: ...
-    def placeOrder(self, orderId: int, contract: Contract, order: Order) -> None: ...
-    def cancelOrder(self, orderId: int) -> None: ...
-    def reqAllOpenOrders(self) -> None: ...
-    def reqCompletedOrders(self, apiOnly: bool) -> None: ...
-    def reqExecutions(self, reqId: int, execFilter: ExecutionFilter) -> None: ...
-    def reqPositions(self) -> None: ...
-    def cancelPositions(self) -> None: ...
-    def reqAccountUpdates(self, subscribe: bool, acctCode: str) -> None: ...
-    def reqPnL(self, reqId: int, account: str, modelCode: str) -> None: ...
-    def cancelPnL(self, reqId: int) -> None: ...
-
-
-class Socket(Protocol):
-    """The rest of `ib_async.Client`: its connection."""
-
-    def isReady(self) -> bool: ...
-    def getReqId(self) -> int: ...
-    def updateReqId(self, minReqId: int) -> None: ...
-    def disconnect(self) -> None: ...
-    async def connectAsync(self, host: str, port: int, clientId: int, timeout: float) -> None: ...
-
-
-class TwsClient(Tws, Socket, Protocol):
-    """A client."""
-
-
-class QuotesHeard(Protocol):
-    """Market data, message by message."""
-
-    def price(self, number: int, kind: int, price: float, size: float) -> None:
-        """A price with its size, 0 where there is none."""
-        ...
-
-    def size(self, number: int, kind: int, size: float) -> None:
-        """A size alone."""
-        ...
-
-    def text(self, number: int, kind: int, text: str) -> None:
-        """A time, or a trade in words."""
-        ...
-
-    def data_type(self, number: int, kind: int) -> None:
-        """1 live, 2 frozen, 3 delayed, 4 delayed and frozen."""
-        ...
-
-    def begun(self, number: int) -> None:
-        """TWS took the subscription."""
-        ...
-
-    def rerouted(self, number: int, con_id: int, exchange: str) -> None:
-        """The market data of a CFD are those of another contract: to be asked for as such."""
-        ...
-
-    def depth(self, number: int, position: int, operation: int, side: int, price: float, size: float) -> None:
-        """One change of a book."""
-        ...
-
-    def depth_reset(self, number: int) -> None:
-        """A book begins anew."""
-        ...
-
-    def trade(self, number: int, time: int, price: float, size: float) -> None:
-        """Tick by tick: a trade, at exchange time in seconds."""
-        ...
-
-    def quote(self, number: int, time: int, bid: float, ask: float, bid_size: float, ask_size: float) -> None:
-        """Tick by tick: bid and ask."""
-        ...
-
-    def refused(self, number: int, code: int, words: str) -> bool:
-        """Whether an error was about a subscription."""
-        ...
-
-    def symbol(self, number: int) -> str:
-        """What a subscription is of, for the log."""
-        ...
-
-
-class OrdersHeard(Protocol):
-    """Orders and fills."""
-
-    def open_order(self, contract: Contract, order: Order, state: OrderState) -> None:
-        """An order as it stands."""
-        ...
-
-    def status(self, order_id: int, client_id: int, perm_id: int, status: str, filled: float, average: float) -> None:
-        """Where an order stands."""
-        ...
-
-    def completed(self, contract: Contract, order: Order, state: OrderState) -> None:
-        """One that is over, as the answer to a query."""
-        ...
-
-    def execution(self, number: int, contract: Contract, execution: Execution) -> None:
-        """A fill."""
-        ...
-
-    def commission(self, report: CommissionReport) -> None:
-        """What a fill cost."""
-        ...
-
-    def error(self, order_id: int, code: int, words: str) -> bool:
-        """Whether an error was about an order."""
-        ...
-
-    def earned(self, daily: float, open_: float, realised: float) -> None:
-        """The account's profit of today; of it what was realised, and of what is open since it was opened."""
-        ...
-
-
-class LineHeard(Protocol):
-    """The line itself."""
-
-    def greeted(self) -> None:
-        """TWS speaks the protocol; it has not said yet that it takes us."""
-        ...
-
-    def accounts(self, accounts: Sequence[str]) -> None:
-        """What TWS is logged in with."""
-        ...
-
-    def notice(self, code: int, words: str) -> None:
-        """An error or a word about the line."""
-        ...
-
-    def spoke(self) -> None:
-        """Something came over the socket."""
-        ...
-
-    def unreadable(self, fields: Sequence[str], error: Exception) -> None:
-        """A message that cannot be read."""
-        ...
 
 
 class Wrapper:
