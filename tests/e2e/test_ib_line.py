@@ -108,6 +108,18 @@ async def test_delayed_data_are_flagged_where_there_is_no_permission_and_nowhere
         assert (answer.ok, answer.code) == (False, 354)
 
 
+async def test_a_line_with_a_part_of_its_data_is_given_back_for_a_delayed_one(tws: Tws) -> None:
+    async with ib_line(tws) as line:
+        await line.subscribe(AAPL)
+        number = next(iter(line.gateway._quotes._by_number))  # pyright: ignore[reportPrivateUsage]
+        tws.control.notice(10090, "Part of requested market data is not subscribed.", number)
+        await eventually(lambda: line.lines() == 1 and number not in line.gateway._quotes._by_number, "another line")  # pyright: ignore[reportPrivateUsage]
+        tws.control.notice(10090, "Part of requested market data is not subscribed.", number + 1)
+        count = len(line.of(AAPL))
+        tws.control.step(NUMBER)
+        await eventually(lambda: len(line.of(AAPL)) > count, "ticks")
+
+
 async def test_a_cfd_has_the_market_data_that_tws_points_at(tws: Tws) -> None:
     async with ib_line(tws) as line:
         await line.subscribe("AAPL-USD-CFD.SMART")

@@ -116,6 +116,16 @@ def test_a_book_is_what_a_list_would_be(events: list[tuple[int, int, int, int]])
     assert not book.asks
 
 
+def test_rows_of_several_exchanges_are_one_level() -> None:
+    quote = Quote()
+    quote.depth = Depth()
+    for price, size in ((100.0, 1.0), (100.0, 0.2), (99.0, 3.0), (99.0, 0.0), (98.0, 4.0)):
+        quote.depth.change(len(quote.depth.bids), INSERT, BID, price, size)
+    tick = quote.tick(AAPL, NOW, NOW, 20261120, 0)
+    assert [tick.bid_price_1, tick.bid_price_2, tick.bid_price_3, tick.bid_price_4] == [100.0, 99.0, 98.0, 0.0]
+    assert [tick.bid_volume_1, tick.bid_volume_2, tick.bid_volume_3, tick.ask_volume_1] == [1.2, 3.0, 4.0, 0.0]
+
+
 def test_an_insert_moves_down_and_a_delete_moves_up() -> None:
     book = Depth()
     for price in (100.0, 99.0, 98.0):

@@ -23,6 +23,8 @@ NOT_CONNECTED = 504
 
 NO_PERMISSION = frozenset({354, 10089, 10090, 10168, 10186})
 """No live data of this instrument without a subscription with IB; delayed data may be had."""
+PARTLY = 10090
+"""Of those: some of its ticks come all the same, so the line is there."""
 NO_CONTRACT = 200
 
 

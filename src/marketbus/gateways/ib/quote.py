@@ -208,8 +208,14 @@ _NO_MORE = [_NO_LEVEL] * (LEVELS - 1)
 
 
 def _five(rows: list[Level]) -> list[Level]:
-    good = [row if row.volume > 0 else _NO_LEVEL for row in rows[:LEVELS]]
-    return good + [_NO_LEVEL] * (LEVELS - len(good))
+    """The best levels; a book of several exchanges has a row of each."""
+    levels: list[Level] = []
+    for row in rows:
+        if levels and levels[-1].price == row.price:
+            levels[-1] = Level(row.price, exact(levels[-1].volume + row.volume))
+        elif len(levels) < LEVELS and row.volume > 0:
+            levels.append(row)
+    return levels + [_NO_LEVEL] * (LEVELS - len(levels))
 
 
 def exact(size: float) -> float:

@@ -17,7 +17,7 @@ from marketbus.gateways.ib.connection import Connection
 from marketbus.gateways.ib.depth import LEVELS, Depth, Misplaced
 from marketbus.gateways.ib.depth import Level as BookLevel
 from marketbus.gateways.ib.market_line import Feed, MarketLine, cancellation
-from marketbus.gateways.ib.notices import COMPETING, DELAYED_SHOWN, NO_PERMISSION, hint, is_advice
+from marketbus.gateways.ib.notices import COMPETING, DELAYED_SHOWN, NO_PERMISSION, PARTLY, hint, is_advice
 from marketbus.gateways.ib.pacer import Urgency
 from marketbus.gateways.ib.quote import DELAYED, LAST, PRICES, SIZES, TIMES, TRADES, BadValue, exact, rt_volume
 from marketbus.gateways.ib.setting import Setting
@@ -166,8 +166,7 @@ class Quotes:
         except Misplaced as error:
             self._sink.reject("bad_depth", self.symbol(number), str(error))
             return
-        if position < LEVELS:
-            self._tell(line, 0, 0)
+        self._tell(line, 0, 0)
 
     def depth_reset(self, number: int) -> None:
         """See QuotesHeard."""
@@ -207,6 +206,10 @@ class Quotes:
             if not is_advice(code):
                 del self._by_number[number], line.numbers[feed]
                 self._without(line, feed, code, words)
+        elif code == PARTLY:
+            if self._setting.delayed and not line.asked_delayed:
+                self._cancel(line)
+                self._refused(line, code, words)
         elif not is_advice(code):
             del self._by_number[number], line.numbers[feed]
             self._refused(line, code, words)
@@ -226,7 +229,8 @@ class Quotes:
         if self._setting.takes(self._setting.depth, name):
             line.quote.depth = Depth()
             smart = contract.exchange == "SMART"
-            self._request(line, Feed.DEPTH, lambda c, n: c.client.reqMktDepth(n, contract, LEVELS, smart, []))
+            rows = LEVELS * 4 if smart else LEVELS  # of all exchanges, several of a price
+            self._request(line, Feed.DEPTH, lambda c, n: c.client.reqMktDepth(n, contract, rows, smart, []))
         if self._setting.takes(self._setting.tick_by_tick, name):
             for feed in (Feed.TRADES, Feed.QUOTES):
                 self._request(

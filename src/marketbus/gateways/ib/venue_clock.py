@@ -3,8 +3,10 @@
 from marketbus.domain.times import NS
 from marketbus.ports.clock import Clock
 
+_COARSE = NS
+"""TWS tells whole seconds: what differs by less is no news."""
 _SAME = 3 * NS
-"""TWS tells whole seconds: a difference below this is none."""
+"""A simulated TWS whose time differs by less lives on our day."""
 
 
 class VenueClock:
@@ -22,5 +24,5 @@ class VenueClock:
     def told(self, seconds: int) -> None:
         """TWS's time; of a real one ours is better."""
         offset = seconds * NS + NS // 2 - self._clock.now()
-        if self._simulated:
+        if self._simulated and abs(offset - self._offset) > _COARSE:
             self._offset = offset if abs(offset) > _SAME else 0
