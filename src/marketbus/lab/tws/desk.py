@@ -47,7 +47,7 @@ class Desk:
             fields = Fields(body)
             number = fields.integer()
             handlers.get(number, _UNPLAYED)[1](session, fields)
-        except (BadFrame, ValueError) as error:
+        except (BadFrame, ValueError, ArithmeticError, LookupError) as error:
             words = _READING.format(number) + str(error)
             session.error(notices.NO_REQUEST, 320, words)
             return f"client {session.client_id}, version {session.version}: {words}"

@@ -1,8 +1,12 @@
-"""Who may connect to the simulated TWS, and how often it may ask."""
+"""Who may connect to the simulated TWS, how often it may ask, and what nonsense does."""
+
+import random
 
 import pytest
 
+from marketbus.lab.tws import frame
 from tests.system.poll import eventually
+from tests.unit.lab.tws import independent
 from tests.unit.lab.tws.talk import connect, playing
 
 
@@ -78,3 +82,30 @@ async def test_a_request_that_cannot_be_read_is_told_and_the_session_lives() -> 
         assert talk.codes[3:] == [320, 320, 320]
         assert len(lab.bad_requests) == 3
         await talk.close()
+
+
+WORDS = (
+    "", "0", "-1", "2147483647", "1e400", "nan", "AAPL", "STK", "DU1234567", "265598", "\xff", "20261119-15:00:00",
+    "1 D", "99999 Y", "TRADES", "LMT", "99999999999999999999", "1.7976931348623157e+308",
+    "20261119 15:00:00 US/Nowhere",
+)  # fmt: skip
+
+
+async def test_nonsense_hurts_nobody() -> None:
+    dice = random.Random(7)
+    asked = [body.decode().split("\0")[:-1] for body in frame.split(bytearray(independent.requests(178)))]
+    async with playing() as lab:
+        talk, other = await connect(lab, 1), await connect(lab, 2)
+        for fields in [each for each in asked if len(each) > 1] * 20:
+            wrong = list(fields)
+            for _ in range(dice.randint(1, 2)):
+                wrong[dice.randrange(1, len(wrong))] = dice.choice(WORDS)
+            talk.say(*wrong[: dice.choice((len(wrong), len(wrong), dice.randint(1, len(wrong))))])
+        await talk.settled()
+        await other.settled()
+        assert not talk.hung_up
+        assert len(lab.bad_requests) > 100
+        stranger = await connect(lab, 3, offer="\xff\x00")
+        await eventually(lambda: stranger.hung_up, "the end")
+        for each in (talk, other):
+            await each.close()
