@@ -1,11 +1,15 @@
 """The line to TWS and its market data: the unmodified ib_async on a simulated TWS, every tick and every outage."""
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 
-from marketbus.domain.instrument import Exchange, Instrument, Pattern
+from marketbus.domain.errors import MarketBusError
+from marketbus.domain.instrument import Exchange, Instrument, Pattern, parse_instrument
 from marketbus.domain.session import SessionState
 from marketbus.domain.tick import TickFlag
 from marketbus.gateways.ib import session
@@ -264,6 +268,33 @@ async def test_a_mute_tws_is_left_and_found_again(tws: Tws, monkeypatch: pytest.
         assert told.message == "TWS said nothing for 1 s"
         tws.control.mute(on=False)
         await line.until(READY)
+
+
+async def test_a_line_that_breaks_in_the_middle_of_anything_comes_back(tws: Tws) -> None:
+    """Look-ups, subscriptions, orders and queries are under way each time."""
+    chance = Random(7)
+    async with ib_line(tws, trading=True) as line:
+        for number in range(15):
+            await line.until(READY)
+            session_ = len(line.heard.days)
+
+            async def use(number: int = number) -> None:
+                with contextlib.suppress(MarketBusError):
+                    await line.gateway.look_up(
+                        [Pattern(AAPL), Pattern(f"X{number}-USD-STK.SMART"), Pattern("ES-*-USD-FUT.CME")]
+                    )
+                    await line.gateway.subscribe([parse_instrument(AAPL), parse_instrument(ES)])
+                    await line.trading.send(limit_order(line.trading.next_ref(), 200.0, f"o{number}"))
+                    await line.trading.books()
+
+            using = asyncio.create_task(use())
+            await asyncio.sleep(chance.uniform(0, 0.03))
+            tws.control.drop()
+            await using
+            await eventually(lambda s=session_: len(line.heard.days) > s, "the next session", every=0.005)
+        assert (await line.trading.books()).account is not None
+        refs = [each["ref"] for each in tws.control.books()["orders"]]
+        assert len(refs) == len(set(refs))
 
 
 async def test_messages_that_cannot_be_read_are_counted_and_the_next_is_good(tws: Tws) -> None:

@@ -153,6 +153,8 @@ async def ib_line(
     )
     make: Callable[..., IbGateway] = TradingIbGateway if trading else IbGateway
     line = IbLine(tws, make(spec, parse("ib", keys), context), heard)
+    loop, unforeseen = asyncio.get_running_loop(), list[object]()
+    loop.set_exception_handler(lambda _, context: unforeseen.append(context))
     running = asyncio.create_task(line.gateway.connect())
     try:
         if ready:
@@ -161,6 +163,9 @@ async def ib_line(
     finally:
         running.cancel()
         await asyncio.wait({running})
+        loop.set_exception_handler(None)
+    assert not unforeseen, unforeseen
+    assert running.cancelled() or running.exception() is None, running
 
 
 def limit_order(venue_ref: str, price: float, name: str = "mine", **more: Any) -> Order:

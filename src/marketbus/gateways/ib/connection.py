@@ -7,7 +7,7 @@ from ib_async.contract import Contract, ContractDescription, ContractDetails
 
 from marketbus.gateways.ib.client_api import Tws, TwsClient
 from marketbus.gateways.ib.pacer import Pacer, Urgency
-from marketbus.gateways.ib.requests import Key, Requests
+from marketbus.gateways.ib.requests import Key, Requests, Unanswered
 
 Call = Callable[[Tws], None]
 
@@ -28,7 +28,9 @@ class Connection:
         return self.client.isReady()
 
     def number(self) -> int:
-        """For the next request or order; raises ConnectionError when it is over."""
+        """For the next request or order. Raises Unanswered: it is over."""
+        if not self.open:
+            raise Unanswered("the connection to TWS ended")
         return self.client.getReqId()
 
     def send(self, urgency: Urgency, call: Call, dropped: Callable[[], None] = lambda: None) -> None:

@@ -50,9 +50,13 @@ class Requests:
         sent = asyncio.Event()
 
         def go() -> None:
-            if not answer.done():  # nobody waits for it any more
-                send()
             sent.set()
+            if answer.done():  # nobody waits for it any more
+                return
+            try:
+                send()
+            except ConnectionError as error:
+                answer.set_exception(Unanswered(str(error)))
 
         self._pacer.put(urgency, go, sent.set)
         try:

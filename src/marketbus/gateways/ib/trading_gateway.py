@@ -78,7 +78,7 @@ class TradingIbGateway(IbGateway):
 
     def _begin_trading(self, connection: Connection) -> None:
         self._side.begin(connection)
-        if self._follows_profit is not connection:  # TWS keeps it over its own outages
+        if self._follows_profit is not connection and connection.open:  # TWS keeps it over its own outages
             self._follows_profit = connection
             number, account = connection.number(), self._session.account
             connection.send(Urgency.QUERY, lambda client: client.reqPnL(number, account, ""))
