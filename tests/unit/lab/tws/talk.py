@@ -68,7 +68,7 @@ class Talk:
         return await eventually(
             lambda: found if len(found := self.of(number)) >= count else None,
             f"message {number}",
-            within=5,
+            within=15,
             every=0.002,
         )
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from marketbus.lab.tws import TwsLab
+from marketbus.lab.errors import LabError
+from marketbus.lab.tws import TwsLab, TwsOptions
+from tests.system.poll import eventually
 from tests.unit.lab.tws.asking import AAPL, contract
 from tests.unit.lab.tws.talk import Talk, connect, playing
 
@@ -242,3 +244,22 @@ async def test_a_broken_farm_a_competing_session_and_a_mute_contract() -> None:
         await talk.settled()
         assert len(volumes(talk)) == 4
         await talk.close()
+
+
+async def test_the_market_runs_at_its_rate_until_it_is_paused() -> None:
+    async with playing(rate=400.0) as lab:
+        talk = await subscribed(lab, AAPL, BTC)
+        await eventually(lambda: lab.feed.total >= 40, "ticks")
+        lab.pause()
+        await talk.settled()
+        told = sum(int(str(each["count"])) for each in lab.oracle().values())
+        assert told == lab.feed.total == len(volumes(talk, 1)) + len(volumes(talk, 2)) - 2
+        assert await lab.burst(10) == {"sent": 10, "seconds": pytest.approx(0, abs=5)}
+        assert lab.feed.total == told + 10
+        await talk.close()
+
+
+@pytest.mark.parametrize("wrong", [{"version": 156}, {"version": 201}, {"accounts": ()}])
+def test_what_cannot_be_played_is_told_before_anything_opens(wrong: dict[str, Any]) -> None:
+    with pytest.raises(LabError):
+        TwsOptions(**wrong)

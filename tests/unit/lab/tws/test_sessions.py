@@ -66,7 +66,7 @@ async def test_more_than_fifty_messages_a_second_end_the_connection() -> None:
             talk.say(49, 1)
         await talk.until(49, 48)
         assert 100 not in talk.codes
-        for _ in range(3):
+        for _ in range(51):  # all within one second, however slow the machine is
             talk.say(49, 1)
         await eventually(lambda: talk.hung_up, "the end")
         assert talk.codes[-1] == 100
