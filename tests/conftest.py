@@ -21,12 +21,12 @@ class Systems:
     def __init__(self, folder: Path, ends: ExitStack, kind: Kind) -> None:
         self.started: list[System] = []
         self._folder = folder
-        self._kind = kind
+        self.kind = kind
         self._ends = ends
 
     def __call__(self, *, nats: str = "", **lab: Any) -> System:
         """`lab`: see LabOptions; `nats`: lines of nats-server's configuration."""
-        self.started.append(System(self._folder, lab, nats, self._kind))
+        self.started.append(System(self._folder, lab, nats, self.kind))
         return self._ends.enter_context(self.started[-1])
 
 

@@ -5,9 +5,8 @@ import contextlib
 import signal
 import sqlite3
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Set
 from contextlib import contextmanager
-from decimal import Decimal
 from enum import StrEnum
 from random import Random
 from typing import Any
@@ -24,10 +23,12 @@ from marketbus.domain.journal_entry import EntryKind
 from marketbus.domain.order import Order
 from marketbus.domain.position import Position
 from marketbus.domain.trade import Trade
-from marketbus.lab.ctp_family import frame
 from marketbus.ports.journal import JournalUnavailable
 from marketbus.wire import codec, subjects
-from tests.system import Process, System, eventually, symbol
+from tests.faults.counter_account import CounterAccount
+from tests.faults.tws_account import TwsAccount
+from tests.faults.venue_account import Fill, VenueAccount, VenueOrder
+from tests.system import Process, System, eventually
 from tests.system.nursery import Forked, Nursery
 from tests.system.stepping import stop
 from tests.system.trader import WAIT, Trader
@@ -35,12 +36,11 @@ from tests.system.trader import WAIT, Trader
 WIDE: dict[str, Any] = {
     "max_order_volume": 1e6, "max_order_notional": 1e12, "max_position": 1e6, "max_exposure": 1e12,
     "max_open_orders": 10_000, "max_price_age": 1e6, "orders_per_second": 10_000, "orders_per_day": 1_000_000,
-    "cancels_per_contract": 1_000_000, "max_identical": 1_000, "max_daily_loss": 1e12, "high_frequency": True,
+    "cancels_per_contract": 1_000_000, "max_identical": 1_000, "max_daily_loss": 1e12, "high_frequency": True, "price_collar": 1.0,
 }  # fmt: skip
 """Limits that stand in nobody's way."""
 SLOTS = 40
 """Prices that the orders of a lane are spread over: fewer than lie between a price limit and the market."""
-STATES = {"submitted": "SENT", "queueing": "ACCEPTED", "partial": "PARTIAL", "filled": "FILLED"}
 
 
 class Step(StrEnum):
@@ -65,22 +65,17 @@ class Lane:
         """`nursery`: where workers come from; None: each is a fresh interpreter."""
         self.system = system
         self._nursery = nursery
-        self.lab = system.lab
+        self.venue: VenueAccount = (CounterAccount if system.kind.family else TwsAccount)(system, number, vt_symbol)
         self.name = f"{system.kind}{number}"
-        self.user = f"{number:06}"
         self.vt_symbol = vt_symbol
         self.trader = Trader(client, self.name)
         self.asked: dict[str, dict[str, Any]] = {}
         """By client_order_id: what an order asked for."""
         self.status: GatewayStatus | None = None
         self.hung = False
-        keys = {"trading": True, "setting": {"用户名": self.user}, "risk": WIDE}
-        self._config = system.config(f"{self.name}.toml", **{self.name: system.gateway(vt_symbol, **keys)})
+        self._config = system.config(f"{self.name}.toml", **{self.name: self.venue.section(risk=WIDE)})
         self.journal = paths.journal_file(system.folder / "state", self.name)
-        depth = self.lab.call(lambda lab: lab.terminal._venue.depth(symbol(vt_symbol)))  # pyright: ignore[reportPrivateUsage]
-        self._lower, self._upper = depth.lower, depth.upper
-        self.lowest = float(depth.lower)
-        self._tick = Decimal(str(self.lab.listings[symbol(vt_symbol)].tick))
+        self.lowest = float(self.venue.lower)
         self._tags: dict[tuple[str, float, int], str] = {}
         self.began = 0.0
         self._written = 0
@@ -124,30 +119,14 @@ class Lane:
         return time.monotonic() - self.began
 
     def kill(self) -> None:
-        """SIGKILL, also to one that stands still."""
-        self.worker.send(signal.SIGKILL)
+        """SIGKILL, also to one that stands still, or is dead already."""
+        with contextlib.suppress(ProcessLookupError):
+            self.worker.send(signal.SIGKILL)
         self.worker.wait()
 
-    def hang_the_next_call(self) -> None:
-        """The SDK's next call in this worker never returns."""
-        data = frame.encode(frame.HANG, 1, None, None, last=True)
-        self.hung = True
-
-        def hang(lab: Any) -> None:
-            for session, asked in lab._trading._users.items():
-                if asked["UserID"] == self.user:
-                    session.force(data)
-
-        self.lab.call(hang)
-
-    def heal(self) -> None:
-        """No scripted faults for this account any more."""
-
-        def clear(lab: Any) -> None:
-            script = lab._trading.orders.script
-            script.faults = [fault for fault in script.faults if fault.user != self.user]
-
-        self.lab.call(clear)
+    def stick_in_the_next_call(self) -> None:
+        """The SDK's next call in this worker does not come to its end."""
+        self.hung = self.venue.stick()
 
     # Orders.
 
@@ -155,13 +134,11 @@ class Lane:
         """The next order's id and the body of its request: it opens, or closes what is held."""
         number = len(self.asked)
         order_id, slot, volume = f"o{number}", number % SLOTS, 3 + number // SLOTS
-        held = sum(each["volume"] - each["frozen"] for each in self.books()["positions"] if each["today"])
-        if held > 2 * volume and chance.random() < 0.5:
-            offset = "CLOSETODAY" if self.vt_symbol.endswith("SHFE") else "CLOSE"
-            price, side = float(self._upper - slot * self._tick), "sell"
-            terms: dict[str, Any] = {"direction": "short", "offset": offset}
+        if self.venue.closable() > 2 * volume and chance.random() < 0.5:
+            price, side = float(self.venue.upper - slot * self.venue.tick), "sell"
+            terms: dict[str, Any] = {"direction": "short", "offset": self.venue.closing()}
         else:
-            price, side = float(self._lower + slot * self._tick), "buy"
+            price, side = float(self.venue.lower + slot * self.venue.tick), "buy"
             terms = {"direction": "long", "offset": "open"}
         terms |= {"volume": volume, "price": price}
         self.asked[order_id] = terms
@@ -190,18 +167,15 @@ class Lane:
     def strike(self, order_id: str, volume: int) -> int:
         """Somebody meets this order, and those that come before it in the queue, with so many lots for it."""
         each = self.at_venue(order_id)
-        if each is None or each not in self.live():
+        if each is None or not each.live:
             return 0
-        sign = 1 if each["direction"] == "buy" else -1
+        sign = 1 if each.side == "buy" else -1
         before = sum(
-            other["volume"] - other["traded"]
+            other.volume - other.traded
             for other in self.live()
-            if other["direction"] == each["direction"] and (other["price"] - each["price"]) * sign > 0
+            if other.side == each.side and (other.price - each.price) * sign > 0
         )
-        side = "sell" if sign > 0 else "buy"
-        return self.lab.call(
-            lambda lab: lab.terminal.strike(symbol(self.vt_symbol), side, before + volume, each["price"])
-        )
+        return self.venue.strike("sell" if sign > 0 else "buy", before + volume, each.price)
 
     @staticmethod
     def valid() -> int:
@@ -210,17 +184,13 @@ class Lane:
 
     # What is known of them.
 
-    def books(self) -> dict[str, Any]:
-        """The venue's own."""
-        return self.lab.call(lambda lab: lab.terminal.books(self.user))
-
-    def live(self) -> list[dict[str, Any]]:
+    def live(self) -> list[VenueOrder]:
         """Orders that stand at the venue."""
-        return [each for each in self.books()["orders"] if each["state"] in ("submitted", "queueing", "partial")]
+        return [each for each in self.venue.orders() if each.live]
 
-    def at_venue(self, order_id: str) -> dict[str, Any] | None:
+    def at_venue(self, order_id: str) -> VenueOrder | None:
         """As the venue has it."""
-        return next((each for each in self.books()["orders"] if self._whose(each) == order_id), None)
+        return next((each for each in self.venue.orders() if self._whose(each) == order_id), None)
 
     def kinds(self, order_id: str) -> list[EntryKind]:
         """What the journal says of it; nothing while the file cannot be read."""
@@ -253,7 +223,7 @@ class Lane:
             return Step.INSIDE_CALL if self.hung or there is not None else Step.AFTER_JOURNAL
         if there is None:
             return Step.ON_THE_WAY
-        return Step.BETWEEN_FILLS if 0 < there["traded"] < there["volume"] else Step.ACCEPTED
+        return Step.BETWEEN_FILLS if 0 < there.traded < there.volume else Step.ACCEPTED
 
     def reconciled(self) -> bool:
         """Whether the last worker came as far as that."""
@@ -262,19 +232,19 @@ class Lane:
 
     async def agree(self) -> None:
         """Nothing twice at the venue, no orphan, and everybody has the same books."""
-        venue = self.books()
-        orders = {self._whose(each): each for each in venue["orders"]}
-        assert len(orders) == len(venue["orders"]), f"sent twice: {venue['orders']}"
+        told = self.venue.orders()
+        orders, fills = {self._whose(each): each for each in told}, self.venue.fills()
+        assert len(orders) == len(told), f"sent twice: {told}"
         last = ""
         deadline = time.monotonic() + 10
-        while (problem := await self._differs(orders, venue)) and time.monotonic() < deadline:
+        while (problem := await self._differs(orders, fills)) and time.monotonic() < deadline:
             last = problem
             await asyncio.sleep(0.05)
         assert not problem, f"{self.name}: {last}"
         verdict = verify(self.journal)
         assert verdict.ok, verdict
 
-    async def _differs(self, theirs: dict[str, dict[str, Any]], venue: dict[str, Any]) -> str:
+    async def _differs(self, theirs: dict[str, VenueOrder], fills: Set[Fill]) -> str:
         """The first difference between the venue's books and what is known on the bus."""
         ours: dict[str, Order] = {
             each.client_order_id: each for each in await self.trader.stream("orders", Order) if each.denied_by == ""
@@ -283,31 +253,21 @@ class Lane:
             mine = ours.pop(order_id, None)
             if mine is None or mine.external:
                 return f"an orphan: {order_id} {each}"
-            state = STATES.get(each["state"], "REJECTED" if each["rejected"] else "CANCELLED")
-            if (str(mine.state), mine.traded) != (state, each["traded"]):
-                return f"{order_id} is {mine.state} {mine.traded:g}, at the venue {state} {each['traded']}"
-            if self.trader.told(order_id) != state:
-                return f"the bus was told {self.trader.told(order_id)} of {order_id}, which is {state}"
+            if (str(mine.state), mine.traded) != (each.state, each.traded):
+                return f"{order_id} is {mine.state} {mine.traded:g}, at the venue {each.state} {each.traded}"
+            if self.trader.told(order_id) != each.state:
+                return f"the bus was told {self.trader.told(order_id)} of {order_id}, which is {each.state}"
         if ours:
             return f"not at the venue: {list(ours)}"
         written = self.journalled()
         for order_id, each in theirs.items():
-            state = STATES.get(each["state"], "REJECTED" if each["rejected"] else "CANCELLED")
-            if written[order_id] != (state, each["traded"]):
-                return f"the journal ends with {written[order_id]} of {order_id}, at the venue {state} {each['traded']}"
-        keys = {(each["trade_id"], each["order_sys_id"], each["volume"]) for each in venue["trades"]}
+            if written[order_id] != (each.state, each.traded):
+                return f"the journal ends with {written[order_id]} of {order_id}, the venue with {each}"
         for whose, trades in ("desk", await self.trader.stream("trades", Trade)), ("bus", self.trader.fills):
-            if {(each.tradeid, each.venue_id, int(each.volume)) for each in trades} != keys:
-                return f"fills of the {whose}: {len(trades)}, of the venue: {len(keys)}"
-        held: dict[str, tuple[int, int, int]] = {}
-        for each in venue["positions"]:
-            volume, before, frozen = held.get(each["direction"], (0, 0, 0))
-            held[each["direction"]] = volume + each["volume"], before + each["yesterday"], frozen + each["frozen"]
-        mine_held = {
-            each.direction.lower(): (int(each.volume), int(each.yd_volume), int(each.frozen))
-            for each in await self.trader.stream("positions", Position)
-            if each.volume
-        }
+            if {(each.tradeid, each.venue_id, int(each.volume)) for each in trades} != fills:
+                return f"fills of the {whose}: {len(trades)}, of the venue: {len(fills)}"
+        mine_held = self.venue.held_by(await self.trader.stream("positions", Position))
+        held = self.venue.held()
         return "" if mine_held == held else f"positions {mine_held}, at the venue {held}"
 
     def journalled(self) -> dict[str, tuple[str, float]]:
@@ -318,5 +278,5 @@ class Lane:
                 found[note.order.client_order_id] = str(note.order.state), note.order.traded
         return found
 
-    def _whose(self, order: dict[str, Any]) -> str:
-        return self._tags[order["direction"], round(order["price"], 6), order["volume"]]
+    def _whose(self, order: VenueOrder) -> str:
+        return self._tags[order.side, round(order.price, 6), order.volume]

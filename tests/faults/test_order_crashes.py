@@ -5,6 +5,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Iterator
+from decimal import Decimal
 from functools import partial
 from random import Random
 from statistics import quantiles
@@ -16,7 +17,8 @@ from marketbus.domain.journal_entry import EntryKind
 from marketbus.lab.instruments import Kind as ListingKind
 from tests.conftest import Measured, Systems
 from tests.faults.order_lane import Lane, Step
-from tests.system import Span, System, eventually
+from tests.faults.tws_account import TwsAccount, account
+from tests.system import EVERY, IB, Span, System, eventually
 from tests.system.nursery import Nursery
 from tests.system.stepping import step_until, stop
 
@@ -28,7 +30,7 @@ TRIES = 6
 """Orders within one life that may run past the step where the worker is to die."""
 LANES = (4, 2)
 """In an ordinary run; in a soak, where each worker is a fresh interpreter that has much to import."""
-SEEDS = {"ctp": (12, 300), "sopt": (8, 200)}
+SEEDS = {"ctp": (12, 300), "sopt": (8, 200), "ib": (20, 200)}
 """In an ordinary run, and in a soak."""
 MORE = 4
 """Further tries for a step that no kill has hit: an order is where it is wanted for less than a millisecond."""
@@ -52,7 +54,7 @@ async def after_the_journal(lane: Lane, chance: Random) -> str:
 
 async def inside_the_sdk_call(lane: Lane, chance: Random) -> str:
     if chance.random() < 0.5:  # before anything has left it
-        lane.hang_the_next_call()
+        lane.stick_in_the_next_call()
         order_id = await lane.tell(chance)
         await eventually(lambda: EntryKind.NEW in lane.kinds(order_id), "a journalled order", 5, 0.001)
         await asyncio.sleep(chance.uniform(0, 0.1))
@@ -62,8 +64,7 @@ async def inside_the_sdk_call(lane: Lane, chance: Random) -> str:
 
 
 async def on_the_way_to_the_venue(lane: Lane, chance: Random) -> str:
-    late = chance.uniform(200, 1500)
-    lane.lab.control.fault("ReqOrderInsert", "delay", ms=late, user=lane.user)
+    lane.venue.late_orders(chance.uniform(200, 1500))
     order_id, body = lane.order(chance)
     assert (await lane.trader.ask("send_order", **body)).get("state") == "SENT"
     await asyncio.sleep(chance.uniform(0, 0.1))
@@ -73,8 +74,7 @@ async def on_the_way_to_the_venue(lane: Lane, chance: Random) -> str:
 
 async def after_the_venue_accepted(lane: Lane, chance: Random) -> str:
     if chance.random() < 0.5:  # and the worker has not heard of it
-        action = chance.choice(("delay", "drop"))
-        lane.lab.control.fault("OnRtnOrder*", action, count=0, ms=300, user=lane.user)
+        lane.venue.unheard(chance.choice(("delay", "drop")))
     order_id, body = lane.order(chance)
     await lane.trader.ask("send_order", **body)
     await eventually(lambda: lane.at_venue(order_id), "an order at the venue", 5, 0.001)
@@ -93,7 +93,7 @@ async def between_partial_fills(lane: Lane, chance: Random) -> str:
 
 async def during_the_cancel(lane: Lane, chance: Random) -> str:
     order_id = await lane.standing(chance)
-    lane.lab.control.fault("ReqOrderAction", "delay", ms=chance.uniform(0, 800), user=lane.user)
+    lane.venue.late_cancels(chance.uniform(0, 800))
     stop(lane.worker.pid)
     await lane.trader.tell("cancel_order", client_order_id=order_id, valid_until=lane.valid())
     there = partial(_in_journal, lane, order_id, EntryKind.CANCEL_REQUESTED)
@@ -162,7 +162,7 @@ async def one_life(lane: Lane, seed: int) -> tuple[Step, float]:
         step = wanted
     # The market goes on without it.
     lane.strike(order_id, chance.choice((0, 1, 9)))
-    lane.heal()
+    lane.venue.heal()
     lane.start()
     took = await lane.until("READY", 30.0)
     await lane.agree()
@@ -188,13 +188,12 @@ def brisk() -> Generator[None]:
 
 
 @pytest.mark.usefixtures("brisk")
-@pytest.mark.row(10, "0 duplicate orders, 0 orphans after reconciliation; READY ≤ 10 s", once=True)
+@pytest.mark.row(10, "0 duplicate orders, 0 orphans after reconciliation; READY ≤ 10 s", once=True, kinds=EVERY)
 @pytest.mark.timeout(3600)
 async def test_a_killed_worker_leaves_no_duplicate_and_no_orphan(
     systems: Systems, span: Span, measured: Measured
 ) -> None:
-    system = systems(money=1e10)
-    system.lab.control.rate(0)  # the price must not walk up to the orders, however long it takes
+    system, instruments = _venue(systems)
     steps: Counter[Step] = Counter()
     ready: list[float] = []
     client = Client()
@@ -216,9 +215,9 @@ async def test_a_killed_worker_leaves_no_duplicate_and_no_orphan(
                 tasks.create_task(lives(lane, seeds))
 
     count, width = span.count(*SEEDS[system.kind.name]), span.count(*LANES)
-    with Nursery(system.env) as nursery:
+    with Nursery(system.env, *(() if system.kind.family else TwsAccount.warm)) as nursery:
         warm = None if span.soaking else nursery
-        lanes = [Lane(system, client, number, one, warm) for number, one in enumerate(_instruments(system)[:width], 1)]
+        lanes = [Lane(system, client, number, one, warm) for number, one in enumerate(instruments[:width], 1)]
         await asyncio.gather(*(lane.open() for lane in lanes))
         await run(iter(range(count)))
         for again in range(MORE):
@@ -237,9 +236,14 @@ def _never(hit: Counter[Step], round_: int) -> list[int]:
     return [round_ * len(KILLS) + place for place, step in enumerate(KILLS) if step not in hit]
 
 
-def _instruments(system: System) -> list[str]:
-    """What can be traded, an instrument for each lane."""
+def _venue(systems: Systems) -> tuple[System, list[str]]:
+    """A venue whose price does not walk up to the orders, however long it takes; an instrument for each lane."""
+    if systems.kind is IB:
+        accounts = tuple(account(number) for number in range(1, max(LANES) + 1))
+        return systems(money=Decimal(10**10), accounts=accounts), list(IB.instruments)
+    system = systems(money=1e10)
+    system.lab.control.rate(0)
     listed = system.lab.listings.values()
     named = system.kind.instruments if system.kind.name == "ctp" else ()
     options = [f"{each.symbol}.{each.exchange}" for each in listed if each.kind is ListingKind.OPTION]
-    return [*named, *options]
+    return system, [*named, *options]

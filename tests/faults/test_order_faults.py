@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from random import Random
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,7 +13,8 @@ from nats.aio.client import Client
 from marketbus import BusUnavailable, OutcomeUnknown, Trade
 from tests.conftest import Measured
 from tests.faults.order_lane import Lane
-from tests.system import Kind, Span, System, eventually
+from tests.faults.tws_account import account
+from tests.system import EVERY, Kind, Span, System, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SOON = 1.0
@@ -22,7 +24,7 @@ SOON = 1.0
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lane(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Lane]:
     """One worker for all tests: each leaves it READY and flat."""
-    with System(tmp_path_factory.mktemp("lane"), {"rate": 20.0}, kind=kind) as system:
+    with System(tmp_path_factory.mktemp("lane"), _options(kind), kind=kind) as system:
         client = Client()
         await client.connect(system.nats.url, reconnect_time_wait=1, max_reconnect_attempts=-1)  # pyright: ignore[reportUnknownMemberType]
         lane = Lane(system, client, 1, kind.one)
@@ -31,8 +33,12 @@ async def lane(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> AsyncGen
         await client.close()
 
 
+def _options(kind: Kind) -> dict[str, Any]:
+    return {"rate": 20.0} | ({} if kind.family else {"accounts": (account(1),)})
+
+
 @pytest.mark.row(
-    5, "orders refused within 1 s with a reason, none executed late; fills of the outage told after it", scaled="ctp"
+    5, "orders refused within 1 s with a reason, none executed late; fills of the outage told after it", scaled="ctp", kinds=EVERY
 )
 async def test_orders_through_an_outage_of_nats(lane: Lane, span: Span, measured: Measured) -> None:
     chance, nats = Random(5), lane.system.nats
@@ -69,7 +75,7 @@ async def test_orders_through_an_outage_of_nats(lane: Lane, span: Span, measured
     await lane.agree()
     await lane.trader.cancel(standing)
     await lane.trader.until(standing, "CANCELLED")
-    assert len(lane.books()["orders"]) == 1
+    assert len(lane.venue.orders()) == 1
     assert lane.worker.pid == pid
 
 
@@ -77,20 +83,20 @@ async def _denied(lane: Lane, order_id: str) -> bool:
     return (await lane.trader.ask("order", client_order_id=order_id)).get("denied_by") == "valid_until"
 
 
-@pytest.mark.row(11, "UNKNOWN → query → ACCEPTED; never sent twice", scaled="ctp")
+@pytest.mark.row(11, "UNKNOWN → query → ACCEPTED; never sent twice", scaled="ctp", kinds=EVERY)
 async def test_an_order_that_the_venue_took_and_did_not_answer(lane: Lane, measured: Measured) -> None:
-    chance, before = Random(11), len(lane.books()["orders"])
-    lane.lab.control.fault("OnRtnOrder*", "drop", count=0, user=lane.user)
+    chance, before = Random(11), len(lane.venue.orders())
+    lane.venue.unheard("drop")
     order_id, body = lane.order(chance)
     assert (await lane.trader.ask("send_order", **body))["state"] == "SENT"
     await eventually(lambda: lane.at_venue(order_id), "the order at the venue")
     # The time-out is awaited on one kind of counter; the other one's session breaks, which leaves the same question.
     if lane.system.kind.name != "ctp":
-        lane.lab.control.drop("td")
+        lane.venue.break_line()
     began = time.monotonic()
     await lane.trader.until(order_id, "UNKNOWN")
     measured("no answer → UNKNOWN", time.monotonic() - began)
-    lane.heal()
+    lane.venue.heal()
     again = await lane.trader.send(lane.vt_symbol, order_id, **lane.asked[order_id])
     assert again["state"] in ("UNKNOWN", "ACCEPTED")
     began = time.monotonic()
@@ -102,31 +108,22 @@ async def test_an_order_that_the_venue_took_and_did_not_answer(lane: Lane, measu
     await lane.agree()
     await lane.trader.cancel(order_id)
     await lane.trader.until(order_id, "CANCELLED")
-    assert len(lane.books()["orders"]) == before + 1
+    assert len(lane.venue.orders()) == before + 1
 
 
-@pytest.mark.row(13, "position = sum of unique trade ids, whatever comes twice, late or out of order", scaled="ctp")
+@pytest.mark.row(13, "position = sum of unique trade ids, whatever comes twice, late or out of order", scaled="ctp", kinds=EVERY)
 async def test_fills_that_come_twice_late_and_out_of_order(lane: Lane, span: Span) -> None:
-    chance, control = Random(13), lane.lab.control
+    chance = Random(13)
     for _ in range(span.count(4, 100)):
         order_id = await lane.standing(chance)
-        step = chance.choice(("OnRtnTrade", "OnRtn*"))
-        for action in chance.sample(("duplicate", "reorder", "delay"), 2):
-            control.fault(step, action, count=chance.randint(1, 4), skip=chance.randint(0, 2), ms=150, user=lane.user)
+        lane.venue.muddle(chance)
         for _ in range(chance.randint(1, 3)):
             lane.strike(order_id, 1)
         await lane.trader.cancel(order_id)  # fills that are under way come after it
         await lane.trader.until(order_id, "CANCELLED", "FILLED")
         await lane.agree()
-        lane.heal()
-    held = {"buy": 0, "sell": 0}
-    for trade in {trade.key: trade for trade in lane.trader.fills}.values():
-        opened = trade.offset == "OPEN"
-        side = "buy" if (trade.direction == "LONG") is opened else "sell"
-        held[side] += int(trade.volume) if opened else -int(trade.volume)
-    names = {"long": "buy", "short": "sell"}
-    positions = {"buy": 0, "sell": 0}
-    for each in lane.books()["positions"]:
-        positions[names[each["direction"]]] += each["volume"]
-    assert held == positions
-    assert any(held.values())
+        lane.venue.heal()
+    fills = {trade.key: trade for trade in lane.trader.fills}
+    held = {direction: lots[0] for direction, lots in lane.venue.held().items() if lots[0]}
+    assert lane.venue.sum_of(list(fills.values())) == held
+    assert held

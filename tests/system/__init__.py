@@ -1,7 +1,7 @@
 """Whole systems for tests: a simulated counter, a real nats-server, real workers, and what they said when one fails."""
 
 from tests.system.config import SETTING, write_config
-from tests.system.kind import KINDS, Kind, symbol
+from tests.system.kind import EVERY, IB, KINDS, Kind, symbol
 from tests.system.lab import Lab
 from tests.system.nats import NatsServer, free_port
 from tests.system.poll import eventually
@@ -10,8 +10,11 @@ from tests.system.recorder import Recorder
 from tests.system.span import Span
 from tests.system.system import System
 from tests.system.trading_line import TradingLine
+from tests.system.tws import Tws
 
 __all__ = [
+    "EVERY",
+    "IB",
     "KINDS",
     "SETTING",
     "Kind",
@@ -22,6 +25,7 @@ __all__ = [
     "Span",
     "System",
     "TradingLine",
+    "Tws",
     "alive",
     "descendants",
     "eventually",

@@ -37,9 +37,11 @@ class Forked:
 class Nursery:
     """Start workers within `with`; those that are left die at its end."""
 
-    def __init__(self, base: Mapping[str, str]) -> None:
-        """`base`: as of `worker_environment.environment`, which a locale must find before the first import."""
-        argv = [*tether.prefix(), sys.executable, "-m", "tests.system.warm"]
+    def __init__(self, base: Mapping[str, str], *modules: str) -> None:
+        """`base`: as of `worker_environment.environment`, which a locale must find before the first import; `modules`:
+        imported too, where an SDK is pure Python.
+        """
+        argv = [*tether.prefix(), sys.executable, "-m", "tests.system.warm", *modules]
         env = worker_environment.environment(base=base) | {"PYTHONPATH": os.pathsep.join(sys.path)}
         self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
 

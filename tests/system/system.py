@@ -18,13 +18,16 @@ from tests.system.lab import Lab
 from tests.system.nats import NatsServer
 from tests.system.poll import eventually
 from tests.system.process import Process
+from tests.system.tws import Tws
 
 GATEWAY = "ctp"
 Check = Callable[[GatewayStatus], object]
 
 
 class System:
-    """nats-server, counter and workers. `lab`: what the counter is told, see LabOptions; `nats`: as NatsServer."""
+    """nats-server, counter (or TWS) and workers. `lab`: what the counter is told, see LabOptions and TwsOptions;
+    `nats`: as NatsServer.
+    """
 
     def __init__(
         self, folder: Path, lab: Mapping[str, Any] | None = None, nats: str = "", kind: Kind = KINDS[0]
@@ -57,10 +60,21 @@ class System:
         self._ends.callback(lab.stop)
         return lab
 
+    @cached_property
+    def tws(self) -> Tws:
+        """The simulated TWS, started when it is first asked for."""
+        tws = Tws(**self._lab_options)
+        self._ends.callback(tws.stop)
+        return tws
+
     def gateway(self, *subscribe: str, **keys: Any) -> dict[str, Any]:
         """A gateway's section on our counter; `setting` is merged into vnpy's."""
-        setting = self.kind.setting | {"交易服务器": self.lab.td, "行情服务器": self.lab.md} | keys.pop("setting", {})
-        return {"kind": self.kind.name, "sdk": "lab", "subscribe": list(subscribe), "setting": setting} | keys
+        if self.kind.family is None:
+            where, more = {"port": self.tws.port}, {"login_retry": 0.3}
+        else:
+            where, more = {"交易服务器": self.lab.td, "行情服务器": self.lab.md}, {}
+        setting = self.kind.setting | where | keys.pop("setting", {})
+        return {"kind": self.kind.name, "sdk": "lab", "subscribe": list(subscribe), "setting": setting} | more | keys
 
     def config(self, file: str = "marketbus.toml", **gateways: Mapping[str, Any]) -> Path:
         """A configuration on our nats-server."""

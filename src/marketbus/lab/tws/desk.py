@@ -40,8 +40,6 @@ class Desk:
 
     def handle(self, session: Session, body: bytes, handlers: Handlers) -> str:
         """Answers a request; returns what was wrong with it, if anything."""
-        if session.closed:
-            return ""
         number = -1
         try:
             fields = Fields(body)

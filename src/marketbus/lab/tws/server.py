@@ -131,7 +131,9 @@ class TwsLab:
         self.outages.greet(session)
 
     def left(self, session: Session) -> None:
-        """A client is gone; its orders stay."""
+        """A client is gone; its orders stay. It is there as long as something that it sent is on its way."""
+        if session.on_the_way:
+            return
         if self.clients.get(session.client_id) is session:
             del self.clients[session.client_id]
             self.market.forget(session)
@@ -144,10 +146,13 @@ class TwsLab:
 
     def request(self, session: Session, body: bytes) -> None:
         """One request, unless a fault gets it."""
+        if session.closed:
+            return
         fault = session.fault(self.desk.name_of(body, self._handlers))
         action = fault.action if fault is not None else None
         if fault is not None and action is Action.DELAY:
-            asyncio.get_running_loop().call_later(fault.ms / 1000, self._handle, session, body)
+            session.on_the_way += 1
+            asyncio.get_running_loop().call_later(fault.ms / 1000, self._arrived, session, body)
             return
         if action is Action.DROP:
             return
@@ -157,6 +162,12 @@ class TwsLab:
         if action is Action.DUPLICATE:
             self._handle(session, body)
         session.struck(fault)
+
+    def _arrived(self, session: Session, body: bytes) -> None:
+        session.on_the_way -= 1
+        self._handle(session, body)
+        if session.closed:
+            self.left(session)
 
     def _handle(self, session: Session, body: bytes) -> None:
         words = self.desk.handle(session, body, self._handlers)

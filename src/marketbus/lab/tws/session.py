@@ -68,6 +68,8 @@ class Session:
         self.auto_open = False
         self.muted = False
         self.delay_s = 0.0
+        self.on_the_way = 0
+        """Requests that were sent and have not arrived."""
 
     async def run(self) -> None:
         """Serves it until it leaves."""
