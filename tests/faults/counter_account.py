@@ -89,6 +89,10 @@ class CounterAccount:
         """See VenueAccount."""
         self._lab.control.fault("OnRtnOrder*", action, count=0, ms=300, user=self._user)
 
+    def slow_books(self) -> float:
+        """It answers one query a second anyway."""
+        return 3.0
+
     def muddle(self, chance: Random) -> None:
         """See VenueAccount."""
         step = chance.choice(("OnRtnTrade", "OnRtn*"))

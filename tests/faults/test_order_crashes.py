@@ -1,7 +1,9 @@
 """Row 10: the worker dies by SIGKILL at every step of an order, and the venue's own books are the judge."""
 
 import asyncio
+import contextlib
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -53,14 +55,26 @@ async def after_the_journal(lane: Lane, chance: Random) -> str:
 
 
 async def inside_the_sdk_call(lane: Lane, chance: Random) -> str:
-    if chance.random() < 0.5:  # before anything has left it
+    way = chance.random()
+    if way < 0.4:  # before anything has left it
         lane.stick_in_the_next_call()
         order_id = await lane.tell(chance)
         await eventually(lambda: EntryKind.NEW in lane.kinds(order_id), "a journalled order", 5, 0.001)
         await asyncio.sleep(chance.uniform(0, 0.1))
         lane.kill()
         return order_id
-    return await _caught(lane, chance, Step.INSIDE_CALL, None)  # after it has
+    if way < 0.6:
+        return await _caught(lane, chance, Step.INSIDE_CALL, None)  # after it has
+    order_id = await lane.tell_stopped(chance)  # the same, and its end cannot be written
+    in_journal = partial(_in_journal, lane, order_id, EntryKind.NEW)
+    if await asyncio.to_thread(step_until, lane.worker.pid, in_journal, SLICE):
+        with contextlib.suppress(sqlite3.OperationalError), lane.journal_held():
+            lane.worker.send(signal.SIGCONT)
+            await eventually(lambda: lane.at_venue(order_id), "the order at the venue", 5, 0.001)
+            lane.kill()
+            return order_id
+    lane.kill()
+    return order_id
 
 
 async def on_the_way_to_the_venue(lane: Lane, chance: Random) -> str:
@@ -105,9 +119,10 @@ async def during_the_cancel(lane: Lane, chance: Random) -> str:
 async def during_reconciliation(lane: Lane, chance: Random) -> str:
     kill = chance.choice((after_the_journal, inside_the_sdk_call, after_the_venue_accepted, between_partial_fills))
     order_id = await kill(lane, chance)
+    lasts = lane.venue.slow_books()
     lane.start()
     await lane.until("SYNCING", READY)
-    await asyncio.sleep(chance.uniform(0, 3))
+    await asyncio.sleep(chance.uniform(0, lasts))
     lane.kill()
     return order_id
 

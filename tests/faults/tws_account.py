@@ -1,7 +1,6 @@
 """One account of the simulated TWS, traded by a client of its own."""
 
 from collections.abc import Set
-from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -24,6 +23,7 @@ NUMBERS = {
 """conIds."""
 WORDS = ("openOrder:PreSubmitted", "orderStatus:PreSubmitted", "openOrder:Submitted", "orderStatus:Submitted")
 """TWS's on an order that comes to stand: each once, so that the answers to queries are not among them."""
+SLOW = 0.15
 
 
 def account(number: int) -> str:
@@ -105,6 +105,12 @@ class TwsAccount:
         """See VenueAccount."""
         for step in WORDS:
             self._tws.control.fault(step, action, ms=300, client=self._client)
+
+    def slow_books(self) -> float:
+        """Their ends come late."""
+        for step in ("openOrderEnd", "completedOrdersEnd", "execDetailsEnd", "accountDownloadEnd"):
+            self._tws.control.fault(step, "delay", count=0, ms=SLOW * 1000, client=self._client)
+        return 4 * SLOW
 
     def muddle(self, chance: Random) -> None:
         """See VenueAccount."""

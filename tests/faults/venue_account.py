@@ -92,6 +92,10 @@ class VenueAccount(Protocol):
         """Its words on the order that comes next are late ("delay") or lost ("drop")."""
         ...
 
+    def slow_books(self) -> float:
+        """From now on its books take their time: about how many seconds."""
+        ...
+
     def muddle(self, chance: Random) -> None:
         """Its next words on orders and fills come twice, late or out of order."""
         ...

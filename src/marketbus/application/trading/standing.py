@@ -38,6 +38,8 @@ class JournalStanding:
         self._idle = idle
         self._comparing = asyncio.Lock()
         self._accepted = accepted
+        self._found = journal.head if journal.trouble is None else None
+        """As an earlier worker left it; None where it could not be read."""
         self.overruled: Head | None = None
         """The announced head that this journal does not have, and trades all the same."""
         self.words: Bilingual | None = None
@@ -70,6 +72,8 @@ class JournalStanding:
 
     async def _compare(self) -> bool:
         last = await self._heads.last()
+        if last is None and self._found is not None:  # should we die before the first one, the next tells what we wrote
+            await self._heads.announce(self._found)
         standing = Standing.NEWER if last is None else await self._journal.standing(last)
         if last is None or standing in (Standing.SAME, Standing.NEWER):
             self.announced = last

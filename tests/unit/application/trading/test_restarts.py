@@ -10,6 +10,7 @@ import pytest
 from marketbus.domain.journal_entry import Entry, EntryKind
 from marketbus.domain.order import NEVER_RECEIVED, OrderState
 from marketbus.domain.order_terms import Offset
+from marketbus.domain.trade import Trade
 from marketbus.lab.trading.order import Side
 from tests.unit.application.trading.lab_venue import Crash
 from tests.unit.application.trading.world import WIDE, World
@@ -198,6 +199,25 @@ async def test_counters_of_the_day_survive(world: World) -> None:
     await world.start()
     await world.ready()
     assert world.trading.ledger.risk.flow.actions == 3
+
+
+async def test_what_was_never_told_is_told_by_the_next_worker_also_when_nothing_was_ever_announced(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    await world.start()
+    world.bus.down = True
+    await world.ready()
+    await world.send("a1")
+    world.venue.fill(Side.SELL, 1)
+    await world.settle()
+    await world.kill_9()
+    world.bus.down = False
+    await world.start()
+    await world.ready()
+    assert world.bus.orders()["a1"].traded == 1
+    assert [each.volume for each in world.bus.heard if isinstance(each, Trade)] == [1]
+    await world.kill_9()
 
 
 async def test_a_disconnect_makes_unanswered_orders_unknown_and_the_next_session_settles_them(world: World) -> None:
