@@ -36,7 +36,8 @@ from tests.system.trader import WAIT, Trader
 WIDE: dict[str, Any] = {
     "max_order_volume": 1e6, "max_order_notional": 1e12, "max_position": 1e6, "max_exposure": 1e12,
     "max_open_orders": 10_000, "max_price_age": 1e6, "orders_per_second": 10_000, "orders_per_day": 1_000_000,
-    "cancels_per_contract": 1_000_000, "max_identical": 1_000, "max_daily_loss": 1e12, "high_frequency": True, "price_collar": 1.0,
+    "cancels_per_contract": 1_000_000, "max_identical": 1_000, "max_daily_loss": 1e12, "high_frequency": True,
+    "price_collar": 1.0,
 }  # fmt: skip
 """Limits that stand in nobody's way."""
 SLOTS = 40

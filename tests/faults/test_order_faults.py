@@ -38,7 +38,10 @@ def _options(kind: Kind) -> dict[str, Any]:
 
 
 @pytest.mark.row(
-    5, "orders refused within 1 s with a reason, none executed late; fills of the outage told after it", scaled="ctp", kinds=EVERY
+    5,
+    "orders refused within 1 s with a reason, none executed late; fills of the outage told after it",
+    scaled="ctp",
+    kinds=EVERY,
 )
 async def test_orders_through_an_outage_of_nats(lane: Lane, span: Span, measured: Measured) -> None:
     chance, nats = Random(5), lane.system.nats
@@ -111,7 +114,9 @@ async def test_an_order_that_the_venue_took_and_did_not_answer(lane: Lane, measu
     assert len(lane.venue.orders()) == before + 1
 
 
-@pytest.mark.row(13, "position = sum of unique trade ids, whatever comes twice, late or out of order", scaled="ctp", kinds=EVERY)
+@pytest.mark.row(
+    13, "position = sum of unique trade ids, whatever comes twice, late or out of order", scaled="ctp", kinds=EVERY
+)
 async def test_fills_that_come_twice_late_and_out_of_order(lane: Lane, span: Span) -> None:
     chance = Random(13)
     for _ in range(span.count(4, 100)):

@@ -69,7 +69,8 @@ class TwsAccount:
 
     def held(self) -> Held:
         """Net lots."""
-        return {"net": (int(size),) for size in self._books()["positions"].values() if int(size)}
+        net = sum(int(size) for size in self._books()["positions"].values())
+        return {"net": (net,)} if net else {}
 
     def held_by(self, positions: list[Position]) -> Held:
         """See VenueAccount."""
