@@ -70,7 +70,7 @@ async def test_two_names_of_a_contract_are_one_line_at_tws(tws: Tws) -> None:
 
 async def test_contracts_are_found_by_every_name_and_unknown_ones_answered_with_candidates(tws: Tws) -> None:
     names = [
-        AAPL, BY_NUMBER, ES, "AAPL-20261218-C-230-100-USD-OPT.SMART", "EUR-USD-CASH.IDEALPRO", "BTC-USD-CRYPTO.PAXOS",
+        AAPL, BY_NUMBER, ES, "AAPL-20261218-C-230-100-USD-OPT.SMART", "EUR-USD-CASH.IDEALPRO", "BTC-USD-CRYPTO.GLOBAL",
         "IBUS500-USD-CFD.SMART", "SPX-USD-IND.CBOE", "ES-USD-CONTFUT.CME", "ABX-CAD-STK.SMART",
     ]  # fmt: skip
     async with ib_line(tws) as line:
@@ -79,7 +79,7 @@ async def test_contracts_are_found_by_every_name_and_unknown_ones_answered_with_
         assert set(names) <= listed.keys()
         assert not found.unlisted
         assert (listed[ES].size, listed[ES].expire_date, listed[ES].currency) == (50.0, 20261218, "USD")
-        assert listed["BTC-USD-CRYPTO.PAXOS"].min_volume == 1e-08
+        assert listed["BTC-USD-CRYPTO.GLOBAL"].min_volume == 1e-08
         assert listed[AAPL].venue_id == listed[BY_NUMBER].venue_id == str(NUMBER)
         assert all(each.net_position for each in found.contracts)
 
@@ -133,10 +133,10 @@ async def test_a_cfd_has_the_market_data_that_tws_points_at(tws: Tws) -> None:
 
 async def test_fractions_are_exact_and_what_has_no_trades_says_so(tws: Tws) -> None:
     async with ib_line(tws) as line:
-        await line.subscribe("BTC-USD-CRYPTO.PAXOS", "EUR-USD-CASH.IDEALPRO")
+        await line.subscribe("BTC-USD-CRYPTO.GLOBAL", "EUR-USD-CASH.IDEALPRO")
         tws.control.burst(40)
-        await eventually(lambda: len(line.of("BTC-USD-CRYPTO.PAXOS")) > 20, "bitcoin")
-        for tick in line.of("BTC-USD-CRYPTO.PAXOS"):
+        await eventually(lambda: len(line.of("BTC-USD-CRYPTO.GLOBAL")) > 20, "bitcoin")
+        for tick in line.of("BTC-USD-CRYPTO.GLOBAL"):
             assert all(
                 len(str(each).partition(".")[2]) <= 8 for each in (tick.volume, tick.bid_volume_1, tick.last_volume)
             )

@@ -9,10 +9,7 @@ from marketbus.domain.errors import SymbolError
 
 
 class Exchange(StrEnum):
-    """Exchanges by the names vnpy gives them (vnpy.trader.constant.Exchange), and IB's for crypto, which vnpy lacks.
-
-    A name we do not know is UNKNOWN.
-    """
+    """Exchanges by the names vnpy gives them (vnpy.trader.constant.Exchange); a name we do not know is UNKNOWN."""
 
     CFFEX = "CFFEX"
     SHFE = "SHFE"
@@ -61,8 +58,6 @@ class Exchange(StrEnum):
     KRX = "KRX"
     OTC = "OTC"
     IBKRATS = "IBKRATS"
-    PAXOS = "PAXOS"
-    ZEROHASH = "ZEROHASH"
     LOCAL = "LOCAL"
     GLOBAL = "GLOBAL"
     UNKNOWN = "UNKNOWN"

@@ -25,7 +25,7 @@ NAMES = [
         Query("SMART", 0, "AAPL", "OPT", "USD", "20271217", "P", 202.5, "100"),
     ),
     ("EUR-USD-CASH.IDEALPRO", Query("IDEALPRO", symbol="EUR", sec_type="CASH", currency="USD")),
-    ("BTC-USD-CRYPTO.PAXOS", Query("PAXOS", symbol="BTC", sec_type="CRYPTO", currency="USD")),
+    ("BTC-USD-CRYPTO.GLOBAL", Query("PAXOS", symbol="BTC", sec_type="CRYPTO", currency="USD")),
     ("IBUS500-USD-CFD.SMART", Query("SMART", symbol="IBUS500", sec_type="CFD", currency="USD")),
     ("SPX-USD-IND.CBOE", Query("CBOE", symbol="SPX", sec_type="IND", currency="USD")),
     ("ES-USD-CONTFUT.CME", Query("CME", symbol="ES", sec_type="CONTFUT", currency="USD")),

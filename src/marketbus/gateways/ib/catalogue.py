@@ -11,7 +11,7 @@ from marketbus.domain.contract import Contract
 from marketbus.domain.errors import GatewayError
 from marketbus.domain.instrument import Instrument, Pattern
 from marketbus.gateways.ib.contracts import named, requested, to_domain
-from marketbus.gateways.ib.exchanges import from_ib, to_ib
+from marketbus.gateways.ib.exchanges import OTHERWISE, from_ib, to_ib
 from marketbus.gateways.ib.hours import NEW_YORK, Hours
 from marketbus.gateways.ib.notices import NO_CONTRACT
 from marketbus.gateways.ib.requests import RequestRefused
@@ -113,7 +113,7 @@ class Catalogue:
         if kept is not None and now - kept[0] < FORGET:
             return kept[1]
         try:
-            details = await asker.details(requested(query))
+            details = await _details(query, asker)
         except RequestRefused as error:
             if error.error_id != NO_CONTRACT:
                 return Unlisted(pattern, (), str(error))
@@ -166,8 +166,11 @@ class Catalogue:
         return symbol_of(own, multiplier=len(alike) > 1)
 
     def _put(self, contract: Contract, details: ContractDetails) -> None:
-        hours = Hours(details.timeZoneId, details.tradingHours)
-        self._entries[contract.instrument] = Entry(contract, _request(contract), hours)
+        hours, request = Hours(details.timeZoneId, details.tradingHours), _request(contract)
+        listed_at = details.contract.exchange if details.contract else ""
+        if from_ib(listed_at) is contract.exchange:
+            request.exchange = listed_at
+        self._entries[contract.instrument] = Entry(contract, request, hours)
 
     def _remember(self, contract: Contract) -> None:
         if contract.venue_id.isdigit() and to_ib(contract.exchange) is not None:
@@ -196,6 +199,17 @@ def _request(contract: Contract) -> IbContract:
 def _number_name(details: ContractDetails, instrument: Instrument) -> str:
     contract = details.contract
     return f"{contract.conId if contract else 0}.{instrument.exchange}"
+
+
+async def _details(query: Query, asker: Asker) -> Sequence[ContractDetails]:
+    request = requested(query)
+    try:
+        return await asker.details(request)
+    except RequestRefused as error:
+        if error.error_id != NO_CONTRACT or query.exchange not in OTHERWISE:
+            raise
+    request.exchange = OTHERWISE[query.exchange]
+    return await asker.details(request)
 
 
 async def _candidates(query: Query, asker: Asker) -> tuple[str, ...]:

@@ -10,16 +10,19 @@ _OWN = {
     Exchange.LME: "LMEOTC",
     Exchange.TOCOM: "OSE.JPN",
     Exchange.KRX: "KSE",
+    Exchange.GLOBAL: "PAXOS",
 }
 """Where IB has a name of its own."""
 _NAMED = (
     Exchange.SMART, Exchange.NYSE, Exchange.NASDAQ, Exchange.ARCA, Exchange.EDGEA, Exchange.ISLAND, Exchange.BATS,
     Exchange.IEX, Exchange.AMEX, Exchange.TSE, Exchange.NYMEX, Exchange.COMEX, Exchange.GLOBEX, Exchange.IDEALPRO,
     Exchange.CME, Exchange.ICE, Exchange.SEHK, Exchange.HKFE, Exchange.SGX, Exchange.CBOT, Exchange.CBOE, Exchange.CFE,
-    Exchange.IBKRATS, Exchange.PAXOS, Exchange.ZEROHASH,
+    Exchange.IBKRATS,
 )  # fmt: skip
 _TO_IB = {each: each.value for each in _NAMED} | _OWN
-_FROM_IB = {code: each for each, code in _TO_IB.items()}
+OTHERWISE = {"PAXOS": "ZEROHASH"}
+"""Crypto is at one of two houses, by the account's country; vnpy calls where crypto trades GLOBAL."""
+_FROM_IB = {code: each for each, code in _TO_IB.items()} | {"ZEROHASH": Exchange.GLOBAL}
 
 
 def to_ib(exchange: Exchange) -> str | None:
