@@ -77,8 +77,8 @@ class Feed:
         self._cursor = 0
         self.rate = rate
         self.paused = False
-        self.blocked: Callable[[Contract], bool] = lambda _: False
-        """Whether the farm of a contract says nothing: the market goes on, its ticks are not told."""
+        self.blocked: Callable[[], bool] = lambda: False
+        """Whether the farm says nothing: the market goes on, its ticks are not told."""
         self.total = 0
 
     async def run(self) -> None:
@@ -208,9 +208,10 @@ class Feed:
     def _send(self, rows: Ints, rounds: int) -> None:
         ticks = self._exchange.step(rows, rounds)
         told: defaultdict[Session, list[bytes]] = defaultdict(list)
+        blocked = self.blocked()
         for row, tick in zip(ticks.rows.tolist(), self._raw(ticks), strict=True):
             watches = self._watches.get(row)
-            if not watches or self.blocked(watches[0].contract):
+            if not watches or blocked:
                 continue
             self._note(row, tick.volume)
             for watch in watches:

@@ -123,8 +123,8 @@ class HistoryDesk:
         request, query = fields.integer(), read_query(fields)
         fields.flag()
         begin_text, end_text, count = fields.text(), fields.text(), fields.integer()
-        show, regular, ignore_size = fields.text(), fields.flag(), fields.flag()
-        fields.text()
+        show, regular = fields.text(), fields.flag()
+        fields.texts(2)  # ignoreSize, miscOptions
         fields.end()
         try:
             contract = resolve(self._catalogue, query)
@@ -139,7 +139,6 @@ class HistoryDesk:
         except Unclear as unclear:
             session.error(request, 321, f"Error validating request.-'bT' : cause - {unclear}")
             return
-        _ = ignore_size
         self._tell_ticks(session, request, contract, self._seconds(contract, edge, count, bool(begin_text)), show)
 
     def _seconds(self, contract: Contract, edge: datetime, count: int, forward: bool) -> np.ndarray:

@@ -41,7 +41,7 @@ class MarketDesk:
         self.farm_broken = False
         self.competing = False
         self.requests = 0
-        feed.blocked = self.blocked
+        feed.blocked = lambda: self.blocked
 
     def handlers(self) -> Handlers:
         """By message id."""
@@ -56,8 +56,9 @@ class MarketDesk:
             98: ("cancelTickByTickData", lambda session, fields: self._cancel(session, fields, "bytick")),
         }
 
-    def blocked(self, contract: Contract) -> bool:
-        """Whether its data do not come."""
+    @property
+    def blocked(self) -> bool:
+        """Whether no data come."""
         return self.offline or self.farm_broken or self.competing
 
     def lose(self) -> None:
@@ -121,7 +122,7 @@ class MarketDesk:
         line = Level1(session, contract, request, generic, delayed=not permitted)
         session.send(ticks.request_parameters(request, contract.tick, "9c0001"))
         session.send(ticks.market_data_type(request, _LIVE if permitted else _DELAYED))
-        if not self.blocked(contract):
+        if not self.blocked:
             session.stream(line.begin(self._feed.latest(contract)))
         if snapshot or regulatory:
             session.send(ticks.snapshot_end(request))
@@ -135,7 +136,9 @@ class MarketDesk:
 
     def _req_bytick(self, session: Session, fields: Fields) -> None:
         request, query = fields.integer(), read_query(fields)
-        word, past, ignore_size = fields.text(), fields.integer(), fields.flag()
+        word = fields.text()
+        fields.integer()  # ticks of before: they come as historical ticks only
+        ignore_size = fields.flag()
         fields.end()
         self.requests += 1
         if not self._free(session, "bytick", request):
@@ -150,7 +153,6 @@ class MarketDesk:
         if not self.permitted(contract):
             session.error(request, 10189, "Failed to request tick-by-tick data.No market data permissions for it")
             return
-        _ = past  # ticks of before come as historical ticks only
         self._begin(session, "bytick", request, ByTick(session, contract, request, Kind(word), ignore_size=ignore_size))
 
     def _req_depth(self, session: Session, fields: Fields) -> None:
@@ -177,7 +179,7 @@ class MarketDesk:
             )
             return
         stream = DepthStream(session, contract, request, rows, smart=smart)
-        if not self.blocked(contract):
+        if not self.blocked:
             session.stream(stream.ticked(self._feed.latest(contract)))
         self._begin(session, "depth", request, stream)
 
