@@ -31,13 +31,18 @@ class Arrivals(msgspec.Struct, frozen=True):
     """Since the connection was opened, by cause."""
     missed: int = 0
     """Ticks in those gaps."""
+    told: int = 0
+    """Live ticks, also those that brought no other Volume."""
 
 
 class Ledger:
     """Filled by one thread, taken by the same or another between steps."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, distinct: bool = False) -> None:
+        """`distinct`: TWS tells one tick of its market in several messages; the first with a Volume stands for it."""
+        self._distinct = distinct
         self.count = 0
+        self._newest: dict[str, int] = {}
         self.offset: int | None = None
         """Market time minus real time, ns; None: the way from the venue is not measured."""
         self._begin()
@@ -48,14 +53,21 @@ class Ledger:
         self._sdk = array("q")
         self._venue = array("q")
         self.count = 0
+        self._told = 0
 
-    def live(self, symbol: str, volume: int) -> None:
-        """A tick."""
+    def live(self, symbol: str, volume: int) -> bool:
+        """A tick; whether it counts."""
+        self._told += 1
         seen = self._live.get(symbol)
         if seen is None:
             seen = self._live[symbol] = array("q")
+        if self._distinct:
+            if self._newest.get(symbol) == volume:
+                return False
+            self._newest[symbol] = volume
         seen.append(volume)
         self.count += 1
+        return True
 
     def snapshot(self, symbol: str, volume: int) -> None:
         """A last value, given on subscription."""
@@ -82,6 +94,7 @@ class Ledger:
             quantiles(self._venue),
             gaps or {},
             missed,
+            self._told,
         )
         self._begin()
         self.offset = offset

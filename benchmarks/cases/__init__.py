@@ -5,7 +5,8 @@ from benchmarks.cases.case import Case
 
 def cases() -> dict[str, Case]:
     """By name, in the order they run."""
-    from benchmarks.cases import ctp_5k, ctp_flood, ctp_orders, journal, synthetic_flood
+    from benchmarks.cases import ctp_5k, ctp_flood, ctp_orders, ib_5k, ib_flood, journal, synthetic_flood
 
-    every = (ctp_5k.CASE, ctp_flood.CASE, synthetic_flood.ONE, synthetic_flood.FOUR, ctp_orders.CASE, journal.CASE)
+    ticks = (ctp_5k.CASE, ctp_flood.CASE, ib_5k.CASE, ib_flood.CASE, synthetic_flood.ONE, synthetic_flood.FOUR)
+    every = (*ticks, ctp_orders.CASE, journal.CASE)
     return {case.name: case for case in every}

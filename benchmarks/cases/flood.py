@@ -18,19 +18,21 @@ def drain_of(seconds: float) -> float:
     return min(1.0, max(0.3, seconds * 0.1))
 
 
-def flood(case: str, lanes: Sequence[Lane], seconds: float, rounds: int = ROUNDS) -> list[list[float]]:
+def flood(
+    case: str, lanes: Sequence[Lane], seconds: float, rounds: int = ROUNDS, burst: int = BURST
+) -> list[list[float]]:
     """Every round's highest lossless ticks/s, by lane; in each round every lane has its turn."""
     found: list[list[float]] = [[] for _ in lanes]
     for number in range(1, rounds + 1):
         for place, lane in enumerate(lanes):
-            rate = _search(lane, seconds)
+            rate = _search(lane, seconds, burst)
             found[place].append(rate)
             note(f"{case}: round {number}: {lane.name}: {rate:,.0f} ticks/s lossless")
     return found
 
 
-def _search(lane: Lane, seconds: float) -> float:
-    guess = step.capacity(lane, BURST)
+def _search(lane: Lane, seconds: float, burst: int) -> float:
+    guess = step.capacity(lane, burst)
 
     def attempt(rate: float) -> float | None:
         done = step.run(lane, rate, seconds)

@@ -1,4 +1,6 @@
-"""A consumer as a user writes it: the public SDK, a plain function for every tick. `bus URL`."""
+"""A consumer as a user writes it: the public SDK, a plain function for every tick. `bus URL [distinct]`; distinct: see
+Ledger.
+"""
 
 import asyncio
 import os
@@ -13,18 +15,18 @@ from marketbus import Tick, TickFlag
 SNAPSHOT = int(TickFlag.SNAPSHOT)
 
 
-async def consume(url: str) -> None:
+async def consume(url: str, *, distinct: bool) -> None:
     """Until stdin ends."""
-    ledger = Ledger()
+    ledger = Ledger(distinct=distinct)
 
     def on_tick(tick: Tick) -> None:
         if tick.flags & SNAPSHOT:
             ledger.snapshot(tick.symbol, int(tick.volume))
             return
         now = time_ns()
-        ledger.live(tick.symbol, int(tick.volume))
         ledger.since_sdk(now - tick.received)
-        ledger.since_venue(now, tick.datetime)
+        if ledger.live(tick.symbol, int(tick.volume)):
+            ledger.since_venue(now, tick.datetime)
 
     async with marketbus.connect(url, name="benchmark") as bus:
         await bus.on_ticks("*", on_tick)
@@ -48,4 +50,4 @@ async def consume(url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(consume(sys.argv[1]))
+    asyncio.run(consume(sys.argv[1], distinct="distinct" in sys.argv[2:]))

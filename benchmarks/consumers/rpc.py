@@ -1,4 +1,5 @@
-"""A consumer on vnpy's RPC, as vnpy_rpcservice's RpcGateway takes events. `rpc REQ_ADDRESS SUB_ADDRESS`.
+"""A consumer on vnpy's RPC, as vnpy_rpcservice's RpcGateway takes events. `rpc REQ_ADDRESS SUB_ADDRESS
+[distinct]`; distinct: see Ledger.
 
 What RpcGateway does next, putting the event into a second EventEngine, is left out: it would only cost the peer more.
 """
@@ -31,8 +32,7 @@ class Consumer(RpcClient):
         event: Event = data
         if event.type == EVENT_TICK:
             tick = event.data
-            self.ledger.live(tick.symbol, int(tick.volume))
-            if self.ledger.offset is not None:
+            if self.ledger.live(tick.symbol, int(tick.volume)) and self.ledger.offset is not None:
                 self._time(tick.datetime)
         elif event.type == EVENT_HELLO:
             self.greeted = True
@@ -45,9 +45,9 @@ class Consumer(RpcClient):
             self.ledger.since_venue(time_ns(), int(stamp.timestamp() * 1e6) * 1000)
 
 
-def consume(req_address: str, sub_address: str) -> None:
+def consume(req_address: str, sub_address: str, *, distinct: bool) -> None:
     """Until stdin ends; ready when the first greeting has come through."""
-    consumer = Consumer(Ledger())
+    consumer = Consumer(Ledger(distinct=distinct))
     consumer.subscribe_topic("")
     consumer.start(req_address, sub_address)
     for line in sys.stdin.buffer:
@@ -56,4 +56,4 @@ def consume(req_address: str, sub_address: str) -> None:
 
 
 if __name__ == "__main__":
-    consume(sys.argv[1], sys.argv[2])
+    consume(sys.argv[1], sys.argv[2], distinct="distinct" in sys.argv[3:])

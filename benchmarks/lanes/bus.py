@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from benchmarks.lanes.folders import free_port, made
-from benchmarks.lanes.lane import Lane, wait_for
+from benchmarks.lanes.lane import Lane, VenueControl, wait_for
 from benchmarks.process import Process
 from benchmarks.sources.counter import INSTRUMENTS, counter
 from marketbus.adapters.nats.embedded import EmbeddedNats
 from marketbus.apps import tether, worker_environment
-from marketbus.lab.ctp_family.client import LabControl
 
 GATEWAY = "bench"
 
@@ -30,18 +29,20 @@ def ctp(folder: Path) -> Generator[Lane]:
 
 
 @contextmanager
-def bus_lane(folder: Path, gateway: Mapping[str, Any], control: LabControl, instruments: int) -> Generator[Lane]:
-    """A worker of that configuration, everything pinned, and one consumer of everything."""
+def bus_lane(
+    folder: Path, gateway: Mapping[str, Any], control: VenueControl, instruments: int, *consumer_options: str
+) -> Generator[Lane]:
+    """A worker of that configuration, everything pinned unless it says otherwise, and one consumer of everything."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS")}
     env["MARKETBUS_STATE"] = str(folder / "state")
     file = folder / "marketbus.toml"
     file.touch(mode=0o600)
-    file.write_text(toml({**gateway, "subscribe": ["*"]}), encoding="utf-8")
+    file.write_text(toml({"subscribe": ["*"], **gateway}), encoding="utf-8")
     with embedded_nats(folder) as url:
         command = worker_environment.command(GATEWAY, file, url, env)
         with Process("worker", command.argv, folder, command.env, command.cwd) as worker:
             wait_for("the worker's subscriptions", lambda: control.status()["subscribed"] >= instruments)
-            with Process.module("benchmarks.consumers.bus", url, folder=folder, env=env) as consumer:
+            with Process.module("benchmarks.consumers.bus", url, *consumer_options, folder=folder, env=env) as consumer:
                 consumer.hear()
                 yield Lane("marketbus", control, worker, consumer)
 

@@ -4,10 +4,35 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
 from benchmarks.errors import BenchmarkFailed
+from benchmarks.judge import Books
 from benchmarks.process import Process
-from marketbus.lab.ctp_family.client import LabControl
+
+
+class VenueControl(Protocol):
+    """What steps ask of a source; LabControl and TwsControl are such."""
+
+    def rate(self, rate: float) -> None:
+        """Ticks a second."""
+        ...
+
+    def burst(self, count: int) -> dict[str, float]:
+        """As fast as they are taken."""
+        ...
+
+    def oracle(self) -> Books:
+        """What was sent."""
+        ...
+
+    def clock(self) -> dict[str, Any]:
+        """Its time, `now`."""
+        ...
+
+    def status(self) -> dict[str, Any]:
+        """Figures; `subscribed` instruments."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -15,7 +40,7 @@ class Lane:
     """`server`: the process that hosts the gateway; its cost is what a tick costs."""
 
     name: str
-    control: LabControl
+    control: VenueControl
     server: Process
     consumer: Process
 

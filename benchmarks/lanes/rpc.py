@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.lanes.folders import free_port, made
-from benchmarks.lanes.lane import Lane, wait_for
+from benchmarks.lanes.lane import Lane, VenueControl, wait_for
 from benchmarks.process import Process
 from benchmarks.sources.counter import INSTRUMENTS, counter
 from marketbus.apps import worker_environment
 from marketbus.lab.ctp import CTP
 from marketbus.lab.ctp_family import build
-from marketbus.lab.ctp_family.client import LabControl
 
 
 @contextmanager
@@ -28,7 +27,13 @@ def ctp(folder: Path, *, lean: bool = False) -> Generator[Lane]:
 
 @contextmanager
 def rpc_lane(
-    folder: Path, module: str, arguments: tuple[str, ...], control: LabControl, instruments: int, *, lean: bool
+    folder: Path,
+    module: str,
+    arguments: tuple[str, ...],
+    control: VenueControl,
+    instruments: int,
+    *consumer_options: str,
+    lean: bool,
 ) -> Generator[Lane]:
     """A gateway's process and one consumer of everything."""
     rep, pub = (f"tcp://127.0.0.1:{free_port()}" for _ in range(2))
@@ -37,7 +42,9 @@ def rpc_lane(
     env = worker_environment.environment(base={**os.environ, "MARKETBUS_STATE": str(folder / "state")})
     with (
         Process.module(module, rep, pub, str(int(lean)), *arguments, folder=folder, env=env, cwd=cwd) as server,
-        Process.module("benchmarks.consumers.rpc", rep, pub, folder=folder, env=env, cwd=cwd) as consumer,
+        Process.module(
+            "benchmarks.consumers.rpc", rep, pub, *consumer_options, folder=folder, env=env, cwd=cwd
+        ) as consumer,
     ):
         wait_for("the stock gateway's login and contracts", lambda: server.ask("ready")["result"])
         server.ask("subscribe")
