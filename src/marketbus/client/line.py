@@ -3,12 +3,11 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from nats.aio.msg import Msg
-
 from marketbus.client.arrivals import EVERY
+from marketbus.client.batch_parser import Direct
 from marketbus.client.gap import Gap, GapCause
 from marketbus.client.hub import Hub
 from marketbus.client.join import Track
@@ -132,17 +131,16 @@ class Line:
 
     # -- ticks ---------------------------------------------------------------------------------------------------
 
-    def _receiver(self) -> Callable[[Msg], Awaitable[None]]:
+    def _receiver(self) -> Direct:
         # The hot path: everything it needs is a local; one comparison lets the expected tick through.
         tracks, hub, stats = self._tracks, self._hub, self._hub.stats
         decode, emit, refuse = codec.decode, self._outlet.tick, self._refuse
         adopt, closer_look = self._adopt, self._closer_look
         arrived, now = hub.arrivals[self.share.gateway].delay.add, time.time_ns
 
-        async def receive(message: Msg) -> None:
-            subject = message.subject
+        def receive(subject: str, payload: bytes) -> None:
             try:
-                tick = decode(Tick, message.data)
+                tick = decode(Tick, payload)
                 track = tracks[subject] if subject in tracks else adopt(subject)
             except BadPayload as error:
                 hub.bad_payload(subject, error)
@@ -162,7 +160,7 @@ class Line:
             else:
                 closer_look(subject, track, tick)
 
-        return receive
+        return Direct(receive)
 
     def _adopt(self, subject: str) -> Track | None:
         gateway, instrument = subjects.parse_tick(subject)

@@ -12,6 +12,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from marketbus.client.batch_parser import BatchParser
 from marketbus.client.options import Options
 from marketbus.client.stats import Stats, Throttle, logger
 from marketbus.client.tls_noise import hush
@@ -201,6 +202,7 @@ class Link:
         failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         tries = 0
         client = Client()
+        BatchParser.install(client)
 
         async def on_error(error: Exception) -> None:
             nonlocal tries
