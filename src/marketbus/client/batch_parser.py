@@ -17,7 +17,7 @@ from nats.errors import ProtocolError
 from nats.protocol.parser import Parser
 
 Receive = Callable[[str, bytes], object]
-"""Takes subject and payload; must not raise."""
+"""Takes subject and payload. What it raises is told to the connection's error callback."""
 
 _CRLF = b"\r\n"
 _LONGEST_LINE = 8192
@@ -88,7 +88,10 @@ class BatchParser(Parser):
                 if sub is not None and type(sub._cb) is Direct:
                     count += 1
                     at = payload_end + 2
-                    sub._cb.receive(words[0].decode(), data[command_end:payload_end])
+                    try:
+                        sub._cb.receive(words[0].decode(), data[command_end:payload_end])
+                    except Exception as error:  # noqa: BLE001 (as nats-py: whatever a callback raises, reading goes on)
+                        await client._error_cb(error)
                     continue
                 command_end = payload_end + 2
             elif data.startswith(b"HMSG ", at):

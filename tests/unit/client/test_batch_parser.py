@@ -101,6 +101,23 @@ async def test_what_is_no_command_ends_the_connection_as_with_nats_py(line: byte
         await BatchParser(told).parse(line)
 
 
+async def test_a_receiver_that_raises_is_told_and_the_next_message_comes() -> None:
+    heard: list[Any] = []
+    told: Any = Told(heard, direct=True)
+
+    async def error_cb(error: Exception) -> None:
+        heard.append(type(error))
+
+    def receive(subject: str, payload: bytes) -> None:
+        heard.append(payload)
+        raise ZeroDivisionError
+
+    told._error_cb = error_cb
+    told._subs[1] = Sub(Direct(receive))
+    await BatchParser(told).parse(message(1, b"a", b"one") + message(1, b"a", b"two"))
+    assert heard == [b"one", ZeroDivisionError, b"two", ZeroDivisionError]
+
+
 async def test_a_new_connection_begins_with_nothing_of_the_old() -> None:
     heard: list[Any] = []
     told: Any = Told(heard, direct=True)
