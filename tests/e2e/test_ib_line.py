@@ -274,7 +274,7 @@ async def test_a_line_that_breaks_in_the_middle_of_anything_comes_back(tws: Tws)
     """Look-ups, subscriptions, orders and queries are under way each time."""
     chance = Random(7)
     async with ib_line(tws, trading=True) as line:
-        for number in range(15):
+        for number in range(8):
             await line.until(READY)
             session_ = len(line.heard.days)
 

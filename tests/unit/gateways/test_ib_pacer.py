@@ -20,7 +20,7 @@ async def test_an_order_leaves_at_once_while_200_requests_for_data_wait() -> Non
 async def test_no_second_has_more_messages_than_tws_takes() -> None:
     pacer, times = Pacer(), list[float]()
     loop = asyncio.get_running_loop()
-    urgencies = [*[Urgency.DATA] * 60, *[Urgency.QUERY] * 5, *[Urgency.ORDER] * 60]
+    urgencies = [*[Urgency.DATA] * 12, *[Urgency.QUERY] * 5, *[Urgency.ORDER] * 60]
     for urgency in urgencies:
         pacer.put(urgency, lambda: times.append(loop.time()))
     async with asyncio.timeout(10):
