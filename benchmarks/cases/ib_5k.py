@@ -7,7 +7,7 @@ from benchmarks.result import Result
 from benchmarks.sources.tws import INSTRUMENTS
 
 NAME = "ib-5k"
-RATE = 800.0
+RATE = 1300.0
 """Trades a second at the simulated TWS, which tells each in several messages: so they are 5,000 ticks/s."""
 
 

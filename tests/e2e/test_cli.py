@@ -144,14 +144,14 @@ def test_the_version_is_told(tmp_path: Path) -> None:
 
 
 class Demo:
-    """`marketbus up --demo`, running."""
+    """`marketbus up --demo`, or another demo, running."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, which: str = "--demo") -> None:
         self.folder = folder
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [*MARKETBUS, "up", "--demo"], cwd=folder, env=clean(folder), stdout=subprocess.DEVNULL, stderr=log
+                [*MARKETBUS, "up", which], cwd=folder, env=clean(folder), stdout=subprocess.DEVNULL, stderr=log
             )
 
     @property
@@ -198,6 +198,24 @@ def test_contracts_and_status_answer(demo: Demo) -> None:
     nothing = ran(demo.folder, "contracts", "zz*.SHFE", "--url", demo.url)
     assert (nothing.returncode, nothing.stdout) == (1, "")
     assert nothing.stderr == "marketbus: no gateway carries zz*.SHFE (see `marketbus contracts`)\n"
+
+
+def test_a_demo_of_ctp_and_ib_is_one_bus(tmp_path: Path) -> None:
+    both = Demo(tmp_path, "--demo-ib")
+    try:
+        for name in ("ctp-demo", "ib-demo"):
+            both.said(rf"{name}  (READY)")
+        told = ran(tmp_path, "status", "--url", both.url, "--json").stdout.splitlines()
+        assert {(each["gateway"], each["simulated"]) for each in map(json.loads, told)} == {
+            ("ctp-demo", True), ("ib-demo", True)
+        }  # fmt: skip
+        done = ran(
+            tmp_path, "tap", "AAPL-USD-STK.SMART", "ES-*-USD-FUT.CME", "--url", both.url, "--json", "--count", "9"
+        )
+        assert {json.loads(line)["gateway"] for line in done.stdout.splitlines()} == {"ib-demo"}
+    finally:
+        both.process.kill()
+        both.process.wait()
 
 
 def test_pins_come_and_go(demo: Demo) -> None:

@@ -507,6 +507,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "SIMULATED orders are taken; in another terminal: {command}",
         "可以下单（仿真），在另一个终端执行：{command}",
     ),
+    "demo.no_ib": (
+        "ib_async is not installed, so the demo shows CTP alone: pip install 'marketbus[server,ib]'",
+        "没有安装 ib_async，演示只有 CTP：pip install 'marketbus[server,ib]'",
+    ),
+    "lab.tws_started": ("simulated TWS: {address}", "模拟 TWS：{address}"),
     "lab.started": ("simulated counter: md {md}, td {td}", "模拟柜台：行情 {md}，交易 {td}"),
     "vnpy": ("{text}", "{text}"),
 }

@@ -13,6 +13,9 @@ def up(
     demo: Annotated[
         bool, typer.Option("--demo", help="A simulated counter, its gateway and a live board; needs no configuration.")
     ] = False,
+    demo_ib: Annotated[
+        bool, typer.Option("--demo-ib", help="The same, and a simulated TWS with its gateway on the same board.")
+    ] = False,
     duration: Annotated[
         float | None, typer.Option(min=0.0, metavar="SECONDS", help="Stop by itself after so many seconds.")
     ] = None,
@@ -20,7 +23,7 @@ def up(
     """Run every configured gateway, and a NATS server when none is configured. Ctrl-C stops; twice kills."""
     from marketbus.apps.cli import up as command
 
-    raise typer.Exit(command.demo(duration) if demo else command.up(config, duration))
+    raise typer.Exit(command.demo(duration, ib=demo_ib) if demo or demo_ib else command.up(config, duration))
 
 
 def gateway(

@@ -30,11 +30,11 @@ def up(config: Path | None, duration: float | None) -> int:
     return run(supervisor.run(duration))
 
 
-def demo(duration: float | None) -> int:
-    """The same with a simulated counter; gives the exit code."""
+def demo(duration: float | None, *, ib: bool = False) -> int:
+    """The same with a simulated counter, and a simulated TWS if `ib`; gives the exit code."""
     from marketbus.apps.demo.demo import run_demo
 
-    return run(run_demo(duration))
+    return run(run_demo(duration, ib=ib))
 
 
 def gateway(name: str, config: Path | None) -> int:
