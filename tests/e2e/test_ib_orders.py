@@ -204,3 +204,24 @@ async def test_what_was_ordered_before_a_restart_is_known_by_our_id(tws: Tws) ->
         resting = next(each for each in (await line.trading.books()).orders if not each.traded)
         await line.trading.cancel(limit_order("", resting.price, "rests", venue_id=resting.venue_id))
         await eventually(lambda: states(line, "rests")[-1:] == [OrderState.CANCELLED], "the cancel")
+
+
+async def test_while_tws_has_lost_ib_nothing_is_sent_and_afterwards_it_is(tws: Tws) -> None:
+    """1100: the socket to TWS stands, and an order would go nowhere."""
+    async with ib_line(tws, trading=True) as line:
+        await placed(line, low(tws), "before")
+        for number, state in enumerate(("restored", "data_lost"), 1):
+            tws.control.connectivity("lost")
+            await eventually(lambda: line.heard.losses == number, "the loss")  # noqa: B023
+            with pytest.raises(NotSent, match="no connection"):
+                line.trading.next_ref()
+            with pytest.raises(BooksIncomplete):
+                await line.trading.books()
+            tws.control.connectivity(state)
+            await eventually(lambda: len(line.heard.days) == number + 1, "the next session")  # noqa: B023
+            await placed(line, low(tws), state)
+        told = {each.client_order_id: each.state for each in (await line.trading.books()).orders}
+        assert told == dict.fromkeys(("before", "restored", "data_lost"), OrderState.ACCEPTED)
+        assert line.states(Channel.TD)[-4:] == [
+            SessionState.DISCONNECTED, SessionState.CONNECTING, SessionState.SYNCING, SessionState.READY,
+        ]  # fmt: skip
