@@ -72,6 +72,7 @@ async def test_orders_through_an_outage_of_nats(lane: Lane, span: Span, measured
         await eventually(lambda: fills, "the fill of the outage")
         measured("NATS back → fill of the outage told", time.monotonic() - back)
         await eventually(lambda: lane.trader.client.is_connected, "the other client")
+        await lane.trader.tell("send_order", **body)  # again: what it kept may have come before the worker was back
         await lane.trader.catch_up()
         await lane.trader.until(standing, "PARTIAL")
         await eventually(lambda: _denied(lane, late), "the late order")
