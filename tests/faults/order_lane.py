@@ -57,6 +57,11 @@ class Step(StrEnum):
     RECONCILING = "during reconciliation"
 
 
+def venue_account(system: System, number: int, vt_symbol: str) -> VenueAccount:
+    """One account on one instrument of the system's venue."""
+    return (CounterAccount if system.kind.family else TwsAccount)(system, number, vt_symbol)
+
+
 class Lane:
     """Every order has a price and a volume of its own, by which the venue's books tell whose it is."""
 
@@ -66,7 +71,7 @@ class Lane:
         """`nursery`: where workers come from; None: each is a fresh interpreter."""
         self.system = system
         self._nursery = nursery
-        self.venue: VenueAccount = (CounterAccount if system.kind.family else TwsAccount)(system, number, vt_symbol)
+        self.venue = venue_account(system, number, vt_symbol)
         self.name = f"{system.kind}{number}"
         self.vt_symbol = vt_symbol
         self.trader = Trader(client, self.name)

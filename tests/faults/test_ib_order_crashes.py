@@ -25,7 +25,7 @@ from marketbus.domain.trade import Trade
 from marketbus.wire import codec, subjects
 from tests.conftest import Measured
 from tests.faults.order_lane import WIDE
-from tests.system import Span, System, eventually
+from tests.system import IB, Span, System, eventually
 from tests.system.nursery import Forked, Nursery
 from tests.system.trader import Trader
 from tests.system.tws import Tws
@@ -199,7 +199,8 @@ async def one_life(lane: IbLane, number: int, chance: Random) -> None:
     await lane.agree()
 
 
-@pytest.mark.row(10, "0 duplicate orders, 0 orphans after reconciliation (ib)", scaled="ctp", once=True)
+@pytest.mark.row(10, "0 duplicate orders, 0 orphans after reconciliation", once=True, kinds=(IB,))
+@pytest.mark.usefixtures("kind")
 @pytest.mark.timeout(3600)
 async def test_a_killed_worker_leaves_no_duplicate_and_no_orphan_at_tws(
     tmp_path: Path, span: Span, measured: Measured

@@ -255,7 +255,7 @@ def _venue(systems: Systems) -> tuple[System, list[str]]:
     """A venue whose price does not walk up to the orders, however long it takes; an instrument for each lane."""
     if systems.kind is IB:
         accounts = tuple(account(number) for number in range(1, max(LANES) + 1))
-        return systems(money=Decimal(10**10), accounts=accounts), list(IB.instruments)
+        return systems(rate=0.0, money=Decimal(10**10), accounts=accounts), list(IB.instruments)
     system = systems(money=1e10)
     system.lab.control.rate(0)
     listed = system.lab.listings.values()

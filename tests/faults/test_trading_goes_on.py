@@ -14,8 +14,11 @@ from nats.aio.client import Client
 
 import marketbus
 from marketbus.apps import paths
-from tests.conftest import Measured
-from tests.system import Process, System, eventually
+from tests.conftest import Measured, Systems
+from tests.faults.order_lane import WIDE, venue_account
+from tests.faults.tws_account import account as account_name
+from tests.faults.venue_account import VenueAccount, VenueOrder
+from tests.system import EVERY, Process, System, eventually
 from tests.system.trader import WAIT, Trader
 
 SOON = 1.0
@@ -25,17 +28,19 @@ SOON = 1.0
 class Trading:
     """A worker that takes orders, and a client of it."""
 
-    def __init__(self, system: System, bus: marketbus.Bus, trader: Trader, worker: Process) -> None:
+    def __init__(
+        self, system: System, bus: marketbus.Bus, trader: Trader, worker: Process, account: VenueAccount
+    ) -> None:
         self.system, self.bus, self.trader, self.worker = system, bus, trader, worker
-        self.one = system.kind.one
+        self.one, self.account = system.kind.one, account
         self._count = 0
 
     async def order(self) -> dict[str, Any]:
         """One that rests far from the market; DENIED, when it is."""
         self._count += 1
-        low = self.system.lab.call(lambda lab: float(lab.terminal._venue.depth(self.one.partition(".")[0]).lower))  # pyright: ignore[reportPrivateUsage]
+        low, volume = float(self.account.lower), 1 + self._count % 7
         return await self.trader.send(
-            self.one, f"a{self._count}", direction="long", offset="open", volume=1 + self._count % 7, price=low
+            self.one, f"a{self._count}", direction="long", offset="open", volume=volume, price=low
         )
 
     async def until_denied(self, rule: str) -> tuple[dict[str, Any], float]:
@@ -51,22 +56,24 @@ class Trading:
         assert before is not None
         await self.system.until(self.bus, lambda status: status.ticks > before.ticks + 5, "ticks", within=5)
 
-    def standing(self) -> list[str]:
+    def standing(self) -> list[VenueOrder]:
         """Open orders at the venue."""
-        books = self.system.lab.call(lambda lab: lab.terminal.books())
-        return [order["ref"] for order in books["orders"] if order["state"] == "queueing"]
+        return [order for order in self.account.orders() if order.state == "ACCEPTED"]
 
 
 @pytest.fixture
-async def trading(system: System) -> AsyncGenerator[Trading]:
-    worker = system.worker(system.kind.one, trading=True)
+async def trading(systems: Systems) -> AsyncGenerator[Trading]:
+    options: dict[str, Any] = {} if systems.kind.family else {"accounts": (account_name(1),)}
+    system = systems(**options)
+    account = venue_account(system, 1, system.kind.one)
+    worker = system.start(system.config("ctp.toml", ctp=account.section(risk=WIDE)))
     client = Client()
     await client.connect(system.nats.url)  # pyright: ignore[reportUnknownMemberType]
     trader = Trader(client)
     await trader.listen()
     async with system.connect() as bus:
         await system.ready(bus)
-        one = Trading(system, bus, trader, worker)
+        one = Trading(system, bus, trader, worker, account)
         await eventually(lambda: _has_tick(bus, one.one), "a tick")
         yield one
     await client.close()
@@ -94,7 +101,7 @@ async def test_without_a_trading_session_orders_are_denied_at_once_and_data_goes
     assert len(trading.standing()) == 1, "what stood at the venue stands"
 
 
-@pytest.mark.row(15, "new orders denied with the reason; cancels, kill and data go on", scaled="ctp")
+@pytest.mark.row(15, "new orders denied with the reason; cancels, kill and data go on", scaled="ctp", kinds=EVERY)
 async def test_without_a_journal_orders_are_denied_and_cancels_kill_and_data_go_on(
     trading: Trading, measured: Measured
 ) -> None:

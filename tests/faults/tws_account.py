@@ -9,18 +9,12 @@ from marketbus.domain.trade import Trade
 from marketbus.lab.tws import TwsLab
 from tests.faults.venue_account import Fill, Held, VenueOrder
 from tests.system import System
+from tests.system.tws import NUMBERS
 
 STATES = {
     "ApiPending": "SENT", "PendingSubmit": "SENT", "PreSubmitted": "ACCEPTED", "Filled": "FILLED",
     "Cancelled": "CANCELLED", "Inactive": "REJECTED",
 }  # fmt: skip
-NUMBERS = {
-    "ES-20261218-USD-FUT.CME": 600024324,
-    "MSFT-USD-STK.SMART": 272093,
-    "SPY-USD-STK.SMART": 756733,
-    "CL-20261221-USD-FUT.NYMEX": 610024325,
-}
-"""conIds."""
 WORDS = ("openOrder:PreSubmitted", "orderStatus:PreSubmitted", "openOrder:Submitted", "orderStatus:Submitted")
 """TWS's on an order that comes to stand: each once, so that the answers to queries are not among them."""
 SLOW = 0.15

@@ -63,9 +63,14 @@ class System:
     @cached_property
     def tws(self) -> Tws:
         """The simulated TWS, started when it is first asked for."""
-        tws = Tws(**self._lab_options)
+        tws = Tws(**({"rate": 200.0} | self._lab_options))
         self._ends.callback(tws.stop)
         return tws
+
+    @property
+    def subscribed(self) -> set[str]:
+        """Symbols that somebody has subscribed at the venue."""
+        return self.tws.subscribed if self.kind.family is None else self.lab.subscribed
 
     def gateway(self, *subscribe: str, **keys: Any) -> dict[str, Any]:
         """A gateway's section on our counter; `setting` is merged into vnpy's."""
@@ -134,10 +139,14 @@ class System:
     async def ready(
         self, bus: marketbus.Bus, name: str = GATEWAY, after: int = 0, within: float = 20.0
     ) -> GatewayStatus:
-        """The gateway's status once both sessions are READY, in an epoch later than `after`."""
+        """The gateway's status once both sessions are READY, in an epoch later than `after`.
+
+        A line to TWS has no trading session unless it trades.
+        """
+        good = ("READY",) if self.kind.family else ("READY", "DISCONNECTED")
         return await self.until(
             bus,
-            lambda status: status.epoch > after and status.md.state == "READY" and status.td.state == "READY",
+            lambda status: status.epoch > after and status.md.state == "READY" and status.td.state in good,
             "both sessions ready",
             name,
             within,

@@ -11,6 +11,13 @@ from marketbus.lab.tws import TwsControl, TwsLab, TwsOptions
 T = TypeVar("T")
 OPENING = datetime.fromisoformat("2026-11-20T09:30:00-05:00")
 """A Friday, when New York opens."""
+NUMBERS = {
+    "ES-20261218-USD-FUT.CME": 600024324,
+    "MSFT-USD-STK.SMART": 272093,
+    "SPY-USD-STK.SMART": 756733,
+    "CL-20261221-USD-FUT.NYMEX": 610024325,
+}
+"""conIds, by our names."""
 
 
 class Tws:
@@ -42,6 +49,12 @@ class Tws:
             return look(self.inner)
 
         return self.run(act())
+
+    @property
+    def subscribed(self) -> set[str]:
+        """Of `NUMBERS`, the symbols that have a market data line."""
+        lines = self.call(lambda lab: [each.contract.con_id for each in lab.market._watches.values() if each])  # pyright: ignore[reportPrivateUsage]
+        return {name.partition(".")[0] for name, number in NUMBERS.items() if number in lines}
 
     def stop(self) -> None:
         """Closes its ports."""
