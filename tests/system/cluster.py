@@ -78,6 +78,15 @@ class Cluster:
             assert len(found.cluster.replicas or ()) == REPLICAS - 1
             return found.cluster.leader
 
+    async def led_without(self, name: str) -> None:
+        """The others keep the bucket of names without this node."""
+
+        async def led() -> bool:
+            async with connected(self.other(name)) as client:
+                return await names(client) is not None
+
+        await eventually(led, "another node to lead the names", within=30, every=0.1)
+
     async def whole(self) -> None:
         """Every node has the bucket of names as it is now."""
 
