@@ -9,7 +9,7 @@ import pytest
 
 from marketbus import GapCause
 from tests.conftest import Measured
-from tests.system import Recorder, Span, System, eventually, symbol
+from tests.system import EVERY, Recorder, Span, System, eventually, symbol
 
 RATE = 500
 
@@ -70,7 +70,7 @@ async def test_ticks_resume_soon_after_nats_is_back(system: System, span: Span, 
     assert worker.words().count("epoch") == 1
 
 
-@pytest.mark.row(5, "every outage is survived like the first", scaled="ctp")
+@pytest.mark.row(5, "every outage is survived like the first", scaled="ctp", kinds=EVERY)
 async def test_a_second_outage_is_survived_like_the_first(system: System) -> None:
     worker = system.worker(system.kind.one)
     async with system.connect() as bus:
@@ -87,7 +87,7 @@ async def test_a_second_outage_is_survived_like_the_first(system: System) -> Non
     assert worker.code is None
 
 
-@pytest.mark.row(5, "a start without NATS is told and repeated", scaled="ctp")
+@pytest.mark.row(5, "a start without NATS is told and repeated", scaled="ctp", kinds=EVERY)
 async def test_a_worker_that_starts_without_nats_says_so_and_is_started_again(system: System) -> None:
     file = system.config(ctp=system.gateway(system.kind.one))
     up = system.cli("up", "up", "-c", str(file))

@@ -1,5 +1,6 @@
 """A worker on TWS through what only TWS does: it has one socket for data and orders, and loses IB while it keeps us."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 
@@ -11,9 +12,11 @@ from tests.conftest import Measured, Systems
 from tests.faults.order_lane import WIDE, venue_account
 from tests.faults.tws_account import account
 from tests.faults.venue_account import VenueAccount
-from tests.system import IB, Recorder, System, Tws, eventually, symbol
+from tests.system import IB, Recorder, Span, System, Tws, eventually, symbol
 from tests.system.trader import WAIT, Trader
+from tests.system.tws import NUMBERS
 
+RATE = 50.0
 SOON = 1.0
 MUTE = 5.0
 """Seconds within which a TWS that says nothing is told."""
@@ -50,7 +53,7 @@ class Line:
 
 @pytest.fixture
 async def line(systems: Systems) -> AsyncGenerator[Line]:
-    system = systems(accounts=(account(1),), rate=50.0)
+    system = systems(accounts=(account(1),), rate=RATE)
     venue = venue_account(system, 1, IB.one)
     system.start(system.config("ctp.toml", ctp=venue.section(risk=WIDE) | {"subscribe": list(IB.instruments[:2])}))
     client = Client()
@@ -128,3 +131,39 @@ async def test_tws_without_ib_takes_no_orders_and_orders_go_without_a_data_farm(
     control.farm(on=True)
     await line.ready()
     await line.ticks_again()
+
+
+@pytest.mark.row(
+    5, "TWS's messages are taken all the while; ticks resume ≤ 2 s after NATS returns", scaled="ctp", kinds=(IB,)
+)
+async def test_nats_away_leaves_the_line_to_tws_alone(line: Line, span: Span, measured: Measured) -> None:
+    """In the soak only; `scaled` names another kind."""
+    system, bus = line.system, line.bus
+    before = await system.status(bus)
+    assert before is not None
+    seen, connections = Recorder(), line.tws.call(lambda lab: lab.connections)
+    async with await seen.follow(bus, *IB.instruments[:2]):
+        await eventually(lambda: seen.live, "ticks")
+        system.nats.kill()
+        sent = line.tws.control.status()["sent"]
+        outage = span.seconds(2.5, 30)
+        await asyncio.sleep(outage)
+        during = len(seen.ticks)
+        assert line.tws.control.status()["sent"] - sent > 0.8 * RATE * outage, "TWS waits for nobody"
+        system.nats.start()
+        back = time.monotonic()
+        await eventually(lambda: seen.first_after(back), "live ticks", within=10)
+        measured("NATS back → ticks at the client", seen.times[during] - back)
+        assert seen.times[during] - back <= 2
+        await eventually(lambda: {gap.symbol for gap in seen.gaps} == set(map(symbol, IB.instruments[:2])), "the gaps")
+        after = await system.until(bus, lambda s: s.ticks - before.ticks > 0.8 * RATE * outage, "all of them taken")
+        line.tws.control.pause()
+        last = line.tws.control.oracle()
+        await eventually(
+            lambda: all(
+                seen.volumes()[symbol(each)][-1] == last[str(NUMBERS[each])]["last"] for each in IB.instruments[:2]
+            ),
+            "the last tick of each",
+        )
+    assert (after.epoch, after.pid) == (before.epoch, before.pid)
+    assert line.tws.call(lambda lab: lab.connections) == connections
