@@ -15,6 +15,16 @@ def test_volumes_stay_in_the_order_they_came_and_are_taken_once() -> None:
     assert ledger.count == 0
 
 
+def test_of_several_messages_of_one_trade_the_first_stands_for_it() -> None:
+    ledger = Ledger(distinct=True)
+    assert [ledger.live("AAPL", volume) for volume in (1, 1, 2)] == [True, False, True]
+    taken = ledger.take()
+    assert (taken.live, taken.told) == ({"AAPL": [1, 2]}, 3)
+    assert not ledger.live("AAPL", 2), "told again after the take"
+    assert ledger.live("AAPL", 1), "out of order is not the same"
+    assert ledger.take().live == {"AAPL": [1]}
+
+
 def test_the_way_from_the_venue_is_measured_only_when_asked() -> None:
     ledger = Ledger()
     ledger.since_venue(100, 50)
