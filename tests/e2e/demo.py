@@ -25,7 +25,7 @@ def demo(
         env["MARKETBUS__NATS__URL"] = json.dumps([url])
     log = folder / "demo.log"
     with log.open("wb") as sink:
-        argv = [COMMAND, "up", "--demo", "--duration", "300"]
+        argv = [COMMAND, "up", "--demo", "--duration", "3000"]
         process = subprocess.Popen(argv, env=env, stderr=sink, stdout=subprocess.DEVNULL)
     try:
         yield _url(log, process, until) or url
