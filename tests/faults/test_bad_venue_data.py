@@ -31,7 +31,9 @@ OPTIONAL = (
 )
 
 
-pytestmark = pytest.mark.row(8, "typed, counted, flagged; the next good tick is unaffected; no crash", once=True)
+pytestmark = pytest.mark.row(
+    8, "typed, counted, flagged; the next good tick is unaffected; no crash", scaled="ctp", once=True
+)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.mark.row(5, "the node we use killed: another carries the feed, the same worker stays live", scaled="ctp")
+@pytest.mark.row(5, "the node we use killed: another carries the feed, the same worker stays live", scaled="soak")
 async def test_the_node_that_all_use_is_killed(system: System, cluster: Cluster, measured: Measured) -> None:
     """It also leads the bucket of names: with one copy, the worker's name would go with it, and its ticks."""
     leader = await cluster.leader()

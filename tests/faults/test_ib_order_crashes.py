@@ -32,7 +32,7 @@ from tests.system.tws import Tws
 
 AAPL, NUMBER = "AAPL-USD-STK.SMART", 265598
 NAME = "ib"
-SEEDS = (10, 200)
+SEEDS = (4, 200)
 STATES = {"Submitted": "ACCEPTED", "PreSubmitted": "ACCEPTED", "Filled": "FILLED", "Cancelled": "CANCELLED"}
 STEPS = (
     ("placeOrder", "kill"),
