@@ -110,8 +110,10 @@ async def _refused(line: Line) -> LockedOut:
             # From here on the venue would take it: whoever tried now would also try at one that locks accounts.
             line.venue.refuse_logins(None)
             line.venue.drop()
-            # A gateway that tells no sessions may log in again as well, at the same moment.
-            await eventually(lambda: line.venue.sessions() >= others, "the main worker's next login")
+            # A gateway that tells no sessions may log in again as well, at the same moment; one that does must not.
+            exact = tells_sessions(line)
+            back = lambda: line.venue.sessions() == others or (not exact and line.venue.sessions() > others)  # noqa: E731
+            await eventually(back, "the main worker's next login")
             attempts = line.venue.logins_tried() - tried - others
             status = await line.until(bus, lambda _: True, "its word", NAME)
             return LockedOut(status.md, attempts, worker.code is None, status.contracts, contract)

@@ -154,6 +154,7 @@ async def test_last_values_then_live_ticks_without_hole_or_double(line: System) 
                 assert not any(tick.flags & TickFlag.SNAPSHOT for tick in ticks[1:])
         for symbol in late.volumes():
             assert next(tick for tick in late.ticks if tick.symbol == symbol).flags & TickFlag.SNAPSHOT
+        assert first.stats.duplicates == second.stats.duplicates == 0
 
 
 async def test_each_client_gets_its_own_instruments(line: System) -> None:

@@ -22,7 +22,7 @@ class Track:
     `next` is the only seq that may pass without a closer look; None sends every tick through `take`.
     """
 
-    __slots__ = ("_cause", "_held", "epoch", "exchange", "gateway", "next", "seq", "symbol")
+    __slots__ = ("_cause", "_covered", "_held", "epoch", "exchange", "gateway", "next", "seq", "symbol")
 
     def __init__(self, gateway: str, instrument: Instrument) -> None:
         self.gateway = gateway
@@ -33,6 +33,7 @@ class Track:
         self.next: int | None = None
         self._held: list[Tick] | None = None
         self._cause = GapCause.SEQUENCE
+        self._covered = range(0)
 
     @property
     def instrument(self) -> Instrument:
@@ -52,6 +53,13 @@ class Track:
                 del self._held[: MAX_HELD // 2]
             return ()
         return self._step(tick)
+
+    def overtaken(self, tick: Tick) -> bool:
+        """Whether a tick that `take` did not want had only been overtaken by the snapshot, and comes the first time."""
+        if tick.epoch != self.epoch or tick.seq not in self._covered:
+            return False
+        self._covered = range(tick.seq + 1, self._covered.stop)
+        return True
 
     def suspect(self, cause: GapCause) -> None:
         """The stream was cut: the next hole, if any, has this cause."""
@@ -96,6 +104,10 @@ class Track:
             # Live ticks after the cut are here already; those up to the snapshot are on their way.
             snapshot = None
         self._held = None
+        if snapshot is not None:
+            seen = [tick.seq for tick in held if tick.epoch == snapshot.epoch]
+            seen += [self.seq] if snapshot.epoch == self.epoch else []
+            self._covered = range(max(seen, default=_ANY) + 1, snapshot.seq + 1)
         cause = self._cause
         out: list[Step] = []
         for tick in ahead if snapshot is None else [snapshot, *ahead]:

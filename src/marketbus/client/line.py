@@ -185,7 +185,10 @@ class Line:
             return
         steps = track.take(tick)
         if not steps and not track.held:
-            stats.duplicates += 1
+            if track.overtaken(tick):
+                stats.overtaken += 1
+            else:
+                stats.duplicates += 1
         self._deliver(steps)
 
     def _deliver(self, steps: Iterable[Tick | Gap]) -> None:

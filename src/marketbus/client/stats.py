@@ -19,7 +19,9 @@ class Stats:
         self.bad_payloads = 0
         """Messages that are not what their subject promises."""
         self.duplicates = 0
-        """Ticks that were delivered before, or that a snapshot already covered."""
+        """Ticks that were delivered before."""
+        self.overtaken = 0
+        """Ticks that came after the snapshot that already covered them."""
         self.stale = 0
         """Ticks of an epoch older than the newest seen."""
         self.handler_errors = 0
