@@ -185,3 +185,16 @@ def test_no_order_of_arrival_makes_a_feed_go_back(arrivals: list[tuple[int, int]
     assert keys == sorted(set(keys))
     changes = sum(isinstance(step, Gap) and step.cause is GapCause.EPOCH for step in out)
     assert changes == max(0, len({epoch for epoch, _ in keys}) - 1)
+
+
+def test_what_the_snapshot_overtook_is_told_apart_from_what_comes_twice() -> None:
+    track = held()
+    assert not track.take(tick(3))
+    assert marks(track.join(tick(5)) or ()) == [5]
+    for seq in (4, 5):
+        assert not track.take(tick(seq))
+        assert track.overtaken(tick(seq))
+    assert marks(track.take(tick(6))) == [6]
+    for seq in (3, 4, 5, 6):
+        assert not track.take(tick(seq))
+        assert not track.overtaken(tick(seq))
