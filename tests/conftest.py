@@ -99,10 +99,44 @@ class SideBySide(LoadScopeScheduling):
         gateway = re.search(r"\[(\w+)\]$", test) if "tests/contract/" in file else None
         return gateway[1] if gateway else file
 
+    def remove_node(self, node: object) -> str | None:
+        """A test whose process died has failed; xdist's own would give it to the next process, which dies too."""
+        parent: Any = super()
+        work: dict[object, dict[str, dict[str, bool]]] = vars(self)["assigned_work"]
+        for unit in work[node].values():
+            for test, done in unit.items():
+                if not done:
+                    unit[test] = True
+                    parent.remove_node(node)
+                    return test
+        return parent.remove_node(node)
+
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide:
     """`-n 2`."""
     return SideBySide(config, log)
+
+
+class AsTheyCome:
+    """Failures are shown when they happen: of a run that is cut short, nobody would see the summary."""
+
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter = reporter
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One of each phase of a test."""
+        if report.failed:
+            self._reporter.ensure_newline()
+            self._reporter.section(f"{report.nodeid} ({report.when})", "-")
+            self._reporter.line(report.longreprtext)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Only where the results arrive, not in each process of `-n 2`."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if isinstance(reporter, pytest.TerminalReporter) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(AsTheyCome(reporter))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -201,7 +201,6 @@ async def one_life(lane: IbLane, number: int, chance: Random) -> None:
 
 @pytest.mark.row(10, "0 duplicate orders, 0 orphans after reconciliation", once=True, kinds=(IB,))
 @pytest.mark.usefixtures("kind")
-@pytest.mark.timeout(3600)
 async def test_a_killed_worker_leaves_no_duplicate_and_no_orphan_at_tws(
     tmp_path: Path, span: Span, measured: Measured
 ) -> None:

@@ -204,7 +204,6 @@ def brisk() -> Generator[None]:
 
 @pytest.mark.usefixtures("brisk")
 @pytest.mark.row(10, "0 duplicate orders, 0 orphans after reconciliation; READY ≤ 10 s", once=True, kinds=EVERY)
-@pytest.mark.timeout(3600)
 async def test_a_killed_worker_leaves_no_duplicate_and_no_orphan(
     systems: Systems, span: Span, measured: Measured
 ) -> None:

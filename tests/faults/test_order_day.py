@@ -25,7 +25,6 @@ ONE = Instrument(SYMBOL, Exchange.SHFE)
 
 
 @pytest.mark.row(10, "a day of 20,000 orders and cancels: counted, limited and soon re-read", once=True)
-@pytest.mark.timeout(1800)
 async def test_a_day_of_orders_and_cancels(tmp_path: Path, span: Span, measured: Measured) -> None:
     """Over the order desk, the real journal and the lab's matching engine, in virtual time."""
     count = span.count(250, 10_000)

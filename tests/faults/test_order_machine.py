@@ -13,7 +13,6 @@ from tests.unit.application.trading.machine import TradingMachine
     "orders, positions (today, yesterday, frozen) and funds are the venue's at every quiet point",
     once=True,
 )
-@pytest.mark.timeout(3600)
 def test_books_are_the_venues_at_every_quiet_point(span: Span) -> None:
     """Over the order desk, the real journal and the lab's matching engine, in virtual time."""
     run_state_machine_as_test(  # pyright: ignore[reportUnknownMemberType]

@@ -82,7 +82,6 @@ def supervisor(system: System, cluster: Cluster, machine: str) -> Process:
 
 
 @pytest.mark.row(5, "every node killed in turn, a worker and a supervisor under load: outages printed", scaled="ctp")
-@pytest.mark.timeout(400)
 async def test_what_a_client_sees_of_each_fault(
     system: System, cluster: Cluster, span: Span, measured: Measured
 ) -> None:

@@ -14,6 +14,9 @@ from typing import Self
 from marketbus.apps import tether, worker_environment
 from marketbus.apps.worker_environment import WorkerCommand
 
+PATIENCE = 60.0
+"""Seconds: the first fork waits for the imports."""
+
 
 class Forked:
     """A worker's process; speaks like `tests.system.process.Process`."""
@@ -61,4 +64,7 @@ class Nursery:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(asked).encode() + b"\n")
         self._process.stdin.flush()
+        answered, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
+        if not answered:
+            raise TimeoutError("the warm interpreter forks no worker")
         return Forked(int(self._process.stdout.readline()))

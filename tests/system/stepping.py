@@ -22,10 +22,13 @@ def step_until(pid: int, there: Callable[[], bool], slice_s: float, within: floa
     return False
 
 
-def stop(pid: int) -> None:
-    """Returns when every thread of it stands still."""
+def stop(pid: int, within: float = 10.0) -> None:
+    """Returns when every thread of it stands still. Raises TimeoutError: one does not."""
     os.kill(pid, signal.SIGSTOP)
-    while any(_state(task) not in "TtZX" for task in Path(f"/proc/{pid}/task").iterdir()):
+    deadline = time.monotonic() + within
+    while left := [task.name for task in Path(f"/proc/{pid}/task").iterdir() if _state(task) not in "TtZX"]:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"threads of {pid} that do not stop: {left}")
         time.sleep(0.0001)
 
 
