@@ -77,6 +77,11 @@ class TradingService(Protocol):
         """The last position of the journal at which something is told; what is asked for later holds all up to it."""
         ...
 
+    def tally(self, kind: type[TradingPayload], since: int) -> tuple[int, int | None]:
+        """The last position that the bus has, and how much of a kind was told after another one up to it; None: that is
+        not known any more."""
+        ...
+
     def rates(self, vt_symbols: Sequence[str]) -> Sequence[InstrumentRates]:
         """Margin and commission rates as they are kept; of all that was traded, if none is named."""
         ...

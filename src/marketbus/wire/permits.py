@@ -55,6 +55,7 @@ VERBS: Mapping[tuple[Group, str], tuple[Role, ...]] = {
     (Group.TD, "account"): _DESK,
     (Group.TD, "head"): _DESK,
     (Group.TD, "events"): _DESK,
+    (Group.TD, "tally"): _DESK,
     (Group.TD, "rates"): _DESK,
     (Group.TD, "settlement"): _DESK,
     (Group.TD, "settlement_days"): _DESK,

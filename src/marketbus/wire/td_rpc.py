@@ -1,6 +1,6 @@
 """RPC of a trading account: the `td` verbs, whose subject names account and principal, and `ops` on it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -113,6 +113,20 @@ class JournalHead(msgspec.Struct, frozen=True):
     position: int
 
 
+class Tally(Request, frozen=True):
+    """Whoever heard as many payloads of a kind after a journal position has missed none."""
+
+    kind: Literal["order", "trade", "position", "account"]
+    since: Annotated[int, Meta(ge=0)]
+
+
+class Tallied(msgspec.Struct, frozen=True):
+    """Payloads told after `since` and up to `upto`. `count` None: not known here any more, ask for the events."""
+
+    upto: int
+    count: int | None
+
+
 class HoldControl(Request, frozen=True):
     """Take or renew the lease on one's orders for `ttl` seconds; 0 gives it back, and they stand.
 
@@ -197,6 +211,7 @@ TD_VERBS = (
     Verb(Group.TD, "account", Nothing, "Account object", False, "Funds"),
     Verb(Group.TD, "head", Nothing, "JournalHead", False, "Where the account's journal stands"),
     Verb(Group.TD, "events", Events, "td payload", True, "What was told since a journal position"),
+    Verb(Group.TD, "tally", Tally, "Tallied", False, "How much was told since a journal position"),
     Verb(Group.TD, "control", HoldControl, "Controlled", False, "Hold a lease whose end cancels one's orders"),
     Verb(Group.TD, "rates", AskRates, "KnownRates", False, "Margin and commission rates, as they are kept"),
     Verb(Group.TD, "settlement", AskSettlement, "SettlementPart", True, "A day's settlement statement"),

@@ -18,7 +18,17 @@ from marketbus.domain.instrument import Exchange
 from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_terms import Direction, Offset, OrderType
 from marketbus.wire import codec, rpc, subjects
-from marketbus.wire.td_rpc import TD_VERBS, Asked, Controlled, HoldControl, JournalHead, OneOrder, SendOrder
+from marketbus.wire.td_rpc import (
+    TD_VERBS,
+    Asked,
+    Controlled,
+    HoldControl,
+    JournalHead,
+    OneOrder,
+    SendOrder,
+    Tallied,
+    Tally,
+)
 
 
 class FakeDesk:
@@ -103,6 +113,9 @@ class FakeDesk:
                 return JournalHead(len(self.journal))
             case "events", _:
                 return self.journal[body.since : body.since + body.limit]
+            case "tally", Tally():
+                upto = len(self.journal)
+                return Tallied(upto, None if body.since > upto else upto - body.since)
             case "orders", _:
                 return [replace(order, journal_position=0) for order in latest.values()]
             case "order", OneOrder():

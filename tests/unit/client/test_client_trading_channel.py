@@ -46,6 +46,25 @@ async def test_what_was_lost_on_the_way_is_found_without_any_sign_of_it(
         assert bus.stats.handler_errors == 0
 
 
+async def test_while_nothing_is_lost_the_journal_is_not_read_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "EVERY", 0.05)
+    heard: list[Order] = []
+    async with desk(server.url) as one, marketbus.connect(server.url) as bus:
+        await bus.on_orders(heard.append, snapshot=False)
+        for state in (NEW, SENT, ACCEPTED):
+            await one.tell("a", state)
+        await until(lambda: told(heard) == [1, 2, 3])
+        await until(lambda: one.asked[-3:] == ["tally"] * 3)  # one may have come between the desk's book and the bus
+        one.asked.clear()
+        await until(lambda: one.asked.count("tally") >= 5)
+        assert set(one.asked) == {"tally"}
+        one.failing["tally"] = GatewayError("an older gateway has no such verb")
+        await one.tell("a", FILLED, lost=True)
+        await until(lambda: told(heard) == [1, 2, 3, 4])
+
+
 async def test_a_long_history_is_read_page_by_page_and_its_end_joins_the_present(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

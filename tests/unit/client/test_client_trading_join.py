@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+import marketbus.client.trading.join as client_join
 from marketbus.client.trading.join import MAX_HELD, Join
 from marketbus.domain.account import Account
 from marketbus.domain.instrument import Exchange
@@ -156,3 +158,26 @@ def test_nothing_is_skipped_when_every_cut_is_known(names: list[str], random: Ra
     got += join.recorded([one for one in orders if join.floor < one.journal_position], len(orders))
     got += join.release() or []
     assert positions(got) == list(range(1, len(orders) + 1))
+
+
+def test_as_much_heard_as_told_is_complete() -> None:
+    join: Join[Order] = Join(floor=10)
+    for position in (11, 13, 13, 14):  # one comes twice, one says nothing new of its order
+        join.live(order("a", position))
+    assert not join.complete(14, 4)
+    assert join.complete(13, 2)
+    assert join.floor == 13
+    assert not join.live(order("a", 12)), "that is below the floor now"
+    assert join.complete(14, 1)
+    assert join.complete(20, 0)
+
+
+def test_what_cannot_be_remembered_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_join, "MAX_HEARD", 2)
+    join: Join[Order] = Join()
+    for position in (1, 2, 3):
+        join.live(order("a", position))
+    assert not join.complete(3, 3)
+    join.recorded([], 3)
+    join.live(order("a", 4))
+    assert join.complete(4, 1)

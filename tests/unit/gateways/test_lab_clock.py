@@ -39,7 +39,7 @@ class Library:
 
 def test_the_markets_time_is_known_the_moment_it_is_told() -> None:
     library, real = Library(), Real()
-    clock = LabClock(cast("ctypes.CDLL", library), real)
+    clock = LabClock(cast("ctypes.PyDLL", library), real)
     assert clock.now() == real.ns
     library.told = (real.ns, 5000 * NS, 60.0)
     assert clock.now() == 5000 * NS
@@ -50,7 +50,7 @@ def test_the_markets_time_is_known_the_moment_it_is_told() -> None:
 def test_ticks_of_one_moment_share_a_look() -> None:
     library, real = Library(), Real()
     library.told = (real.ns, 5000 * NS, 1.0)
-    clock = LabClock(cast("ctypes.CDLL", library), real)
+    clock = LabClock(cast("ctypes.PyDLL", library), real)
     for _ in range(1000):
         clock.now()
     assert library.looks == 1

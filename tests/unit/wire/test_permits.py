@@ -56,6 +56,7 @@ MAY_ASK: dict[str, set[Role]] = {
             "account",
             "head",
             "events",
+            "tally",
             "risk",
             "rates",
             "settlement",

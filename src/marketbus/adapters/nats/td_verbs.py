@@ -6,7 +6,10 @@ from typing import Any
 import msgspec
 
 from marketbus.adapters.nats.verbs import Answer
+from marketbus.domain.account import Account
 from marketbus.domain.order import Order
+from marketbus.domain.position import Position
+from marketbus.domain.trade import Trade
 from marketbus.ports.trading_publisher import TradingPayload
 from marketbus.ports.trading_service import TradingService
 from marketbus.wire import codec, rpc, td_rpc
@@ -66,6 +69,10 @@ async def _head(service: TradingService, request: rpc.Nothing, principal: str) -
     return _json(td_rpc.JournalHead(service.head()))
 
 
+async def _tally(service: TradingService, request: td_rpc.Tally, principal: str) -> Answer:
+    return _json(td_rpc.Tallied(*service.tally(_KINDS[request.kind], request.since)))
+
+
 async def _control(service: TradingService, request: td_rpc.HoldControl, principal: str) -> Answer:
     return _json(td_rpc.Controlled(service.control(principal, request.ttl)))
 
@@ -106,6 +113,9 @@ async def _killed(service: TradingService, request: rpc.Request, principal: str)
     return _json(td_rpc.Killed(*service.killed()))
 
 
+_KINDS: dict[str, type[TradingPayload]] = {"order": Order, "trade": Trade, "position": Position, "account": Account}
+
+
 def _object(order: Order) -> bytes:
     return _json(codec.to_object(order))
 
@@ -125,6 +135,7 @@ _ANSWERS: dict[str, Callable[[TradingService, Any, str], Awaitable[Answer]]] = {
     "account": _account,
     "events": _events,
     "head": _head,
+    "tally": _tally,
     "control": _control,
     "rates": _rates,
     "settlement": _settlement,

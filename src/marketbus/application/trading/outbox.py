@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from marketbus.application.trading.notes import Note, entry_of, note_of, placed
+from marketbus.application.trading.tally import Tally
 from marketbus.domain.errors import BusUnavailable
 from marketbus.ports.journal import JournalUnavailable, OrderJournal
 from marketbus.ports.trading_publisher import TradingPayload, TradingPublisher
@@ -47,6 +48,7 @@ class Outbox:
         self._out: deque[TradingPayload] = deque()
         self._told = asyncio.Event()
         self._behind = self._writing = False
+        self.tally = Tally()
         self.begun = False
         """Whether `written` is known, and telling has begun."""
         self.written = 0
@@ -169,6 +171,7 @@ class Outbox:
         for note in notes:
             for payload in note.payloads:
                 self._out.append(payload)
+                self.tally.add(payload)
                 self.written = max(self.written, payload.journal_position)
         if len(self._out) > KEPT:
             self._out.clear()

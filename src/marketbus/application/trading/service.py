@@ -92,6 +92,12 @@ class AccountService:
             raise BusUnavailable(f"account {self.account} reads its journal", "in a moment")
         return outbox.written
 
+    def tally(self, kind: type[TradingPayload], since: int) -> tuple[int, int | None]:
+        """See `TradingService`."""
+        outbox = self._trading.outbox
+        upto = outbox.published
+        return upto, outbox.tally.count(kind, since, upto) if since <= outbox.written else None
+
     def rates(self, vt_symbols: Sequence[str]) -> Sequence[InstrumentRates]:
         """See `TradingService`."""
         wanted = tuple(parse_instrument(text) for text in vt_symbols)

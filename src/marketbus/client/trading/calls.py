@@ -4,7 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from marketbus.client.calls import Calls, NoAnswer
 from marketbus.domain.account import Account
@@ -27,6 +27,8 @@ from marketbus.wire.td_rpc import (
     OneOrder,
     Orders,
     SendOrder,
+    Tallied,
+    Tally,
 )
 
 R = TypeVar("R")
@@ -38,6 +40,12 @@ PAGE = 5_000
 """Payloads asked of the journal at a time."""
 
 _KINDS: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in (Order, Trade, Position, Account)}
+_NAMES: dict[type, Literal["order", "trade", "position", "account"]] = {
+    Order: "order",
+    Trade: "trade",
+    Position: "position",
+    Account: "account",
+}
 _LOOK_IT_UP = Bilingual(
     "look it up by its id; the same id may be sent again, another one may become a second order",
     "请按委托号查询；可用同一委托号重发，换号重发可能重复下单",
@@ -158,6 +166,10 @@ class TradingCalls:
         found = [codec.decode(kind, each) for each in page if codec.tag_of(each) == tag]
         upto = max(since, _position(page[-1])) if page else since
         return found, upto, len(page) >= PAGE
+
+    async def tally(self, desk: Desk, kind: type[P], since: int) -> Tallied:
+        """How much of a kind was told after a position of the journal."""
+        return await self._one(desk, "tally", Tally(_NAMES[kind], since), Tallied)
 
     async def _acted(self, desk: Desk, verb: str, body: Request, client_order_id: str) -> Order:
         try:

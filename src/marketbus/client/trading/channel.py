@@ -25,6 +25,8 @@ P = TypeVar("P", Order, Trade, Position, Account)
 EVERY = 10.0
 """Seconds after which the journal is asked even though nothing is known to be missing: in a cluster, servers that lose
 each other cut off a client that never lost its own."""
+ARRIVING = 0.1
+"""Seconds for what was told before an answer to be taken in behind it."""
 RETRY = 0.5
 """Seconds between two attempts to reach the gateway."""
 
@@ -115,14 +117,16 @@ class Channel(Generic[P]):
 
     async def _keep(self) -> None:
         while True:
+            cut = True
             try:
                 async with asyncio.timeout(EVERY * random.uniform(0.8, 1.2)):  # noqa: S311 (spreads clients)
                     await self._due.wait()
             except TimeoutError:
-                pass
+                cut = False
             self._due.clear()
             try:
-                await self._catch_up()
+                if cut or not await self._complete():
+                    await self._catch_up()
             except MarketBusError as error:
                 self._hub.throttle.warning("events", f"{'/'.join(self.desk)}: {error}")
                 await asyncio.sleep(RETRY)
@@ -131,6 +135,18 @@ class Channel(Generic[P]):
                 logger.exception("following %s", "/".join(self.desk))
                 await asyncio.sleep(RETRY)
                 self._due.set()
+
+    async def _complete(self) -> bool:
+        """Whether as much was heard as was told: a number instead of all of it once more."""
+        try:
+            told = await self._calls.tally(self.desk, self._kind, self._join.floor)
+        except MarketBusError:  # a gateway of an older release has no such verb
+            return False
+        if told.count is None:
+            return False
+        if not self._join.complete(told.upto, told.count):
+            await asyncio.sleep(ARRIVING)
+        return self._join.complete(told.upto, told.count)
 
     async def _catch_up(self) -> None:
         more = True

@@ -18,6 +18,8 @@ P = TypeVar("P", Order, Trade, Position, Account)
 
 MAX_HELD = 20_000
 """Live payloads kept during a cut; with more of them the journal is asked once more instead."""
+MAX_HEARD = 100_000
+"""Payloads remembered between two looks at the journal; after more of them all is read from it once."""
 
 
 class Join(Generic[P]):
@@ -32,6 +34,8 @@ class Join(Generic[P]):
         """Everything up to this position of the journal was given, or came before the beginning."""
         self._given: dict[Hashable, int] = {}
         self._known: dict[Hashable, P] = {}
+        self._heard: set[tuple[int, Hashable]] | None = set()
+        """Position and name of what came from the bus after `floor`; None: too much to remember."""
         self._held: list[P] | None = None
         self._spilt = False
 
@@ -53,6 +57,7 @@ class Join(Generic[P]):
 
     def live(self, payload: P) -> Sequence[P]:
         """From the bus, in any order, any number of times; gives what to deliver."""
+        self._hear(payload)
         if self._held is None:
             return self._take(payload)
         self._held.append(payload)
@@ -64,15 +69,21 @@ class Join(Generic[P]):
     def recorded(self, payloads: Iterable[P], upto: int) -> list[P]:
         """From the journal, all that it tells after `floor` up to a position; gives what to deliver."""
         out = [each for payload in payloads for each in self._take(payload)]
-        if upto > self.floor:
-            self.floor = upto
-            self._given = {name: position for name, position in self._given.items() if position > upto}
+        self._advance(upto)
         return out
+
+    def complete(self, upto: int, count: int) -> bool:
+        """Whether all that was told after `floor` up to a position has come from the bus; if so, that is the floor."""
+        if self._heard is None or sum(position <= upto for position, _ in self._heard) != count:
+            return False
+        self._advance(upto)
+        return True
 
     def restart(self) -> None:
         """Another journal took the place of the one that was followed: its positions begin anew."""
         self.floor = 0
         self._given.clear()
+        self._heard = set()
 
     def release(self) -> list[P] | None:
         """The journal was asked to its end; gives what to deliver, or None: ask it again."""
@@ -81,6 +92,19 @@ class Join(Generic[P]):
             return None
         held, self._held = self._held or [], None
         return [each for payload in sorted(held, key=_position) for each in self._take(payload)]
+
+    def _hear(self, payload: P) -> None:
+        if self._heard is not None and payload.journal_position > self.floor:
+            self._heard.add((payload.journal_position, name_of(payload)))
+            if len(self._heard) > MAX_HEARD:
+                self._heard = None
+
+    def _advance(self, upto: int) -> None:
+        if upto <= self.floor:
+            return
+        self.floor = upto
+        self._given = {name: position for name, position in self._given.items() if position > upto}
+        self._heard = {each for each in self._heard if each[0] > upto} if self._heard is not None else set()
 
     def _take(self, payload: P) -> Sequence[P]:
         position = payload.journal_position

@@ -49,7 +49,11 @@ def load(dialect: Dialect, spec: GatewaySpec, lab_library: Path | None, clock: C
     version.restype = ctypes.c_char_p
     text = (version() or b"?").decode(errors="replace").strip()
     simulated = spec.sdk == "lab"
-    return Sdk(f"{spec.sdk} {text}", simulated, LabClock(md, clock) if simulated else clock)
+    if not simulated:
+        return Sdk(f"{spec.sdk} {text}", simulated, clock)
+    # A look takes less than letting the GIL go, which would make the loop wait for its turn.
+    announced = ctypes.PyDLL(str(folder / dialect.md_library))
+    return Sdk(f"{spec.sdk} {text}", simulated, LabClock(announced, clock))
 
 
 def _installed(dialect: Dialect) -> Path:
@@ -65,7 +69,7 @@ class LabClock:
     REFRESH = 10_000_000
     """ns of real time between two looks at the announcement: ticks that follow a jump must find the new time."""
 
-    def __init__(self, library: ctypes.CDLL, clock: Clock) -> None:
+    def __init__(self, library: ctypes.PyDLL, clock: Clock) -> None:
         self._clock = clock
         self._read = library.marketbus_lab_clock
         self._read.argtypes = (
