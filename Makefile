@@ -14,7 +14,7 @@ lint: setup
 	@scripts/lint.sh
 
 test: lint
-	@$(BIN)/pytest -q -n 2 --no-loadscope-reorder
+	@$(BIN)/pytest -q -n 3 --no-loadscope-reorder
 
 bench: setup
 	@$(BIN)/python -m benchmarks

@@ -113,7 +113,7 @@ class SideBySide(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide:
-    """`-n 2`."""
+    """`-n 3`."""
     return SideBySide(config, log)
 
 
@@ -133,7 +133,7 @@ class AsTheyCome:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Only where the results arrive, not in each process of `-n 2`."""
+    """Only where the results arrive, not in each process of `-n 3`."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if isinstance(reporter, pytest.TerminalReporter) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(AsTheyCome(reporter))
