@@ -3,13 +3,14 @@
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from types import FrameType
 
 from benchmarks import report
 from benchmarks.cases import cases
-from benchmarks.cases.case import Case, note
-from benchmarks.errors import BenchmarkFailed
+from benchmarks.cases.case import Case, Length, note
+from benchmarks.errors import BenchmarkFailed, NotRunnable
 from benchmarks.result import Result
 from marketbus.apps import china_locale
 from marketbus.domain.errors import MarketBusError
@@ -27,17 +28,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What marketbus carries on this machine.")
     parser.add_argument("case", nargs="*", help=", ".join(f"{each.name} ({each.says})" for each in known.values()))
     parser.add_argument("--seconds", type=float, help="length of each paced run")
+    parser.add_argument("--rounds", type=int, help="rounds, in each of which every side has its turn")
     chosen = parser.parse_args(arguments)
     if unknown := set(chosen.case) - set(known):
         parser.error(f"no case {', '.join(sorted(unknown))}: {', '.join(known)}")
     if chosen.seconds is not None and not 0.5 <= chosen.seconds <= 3600:
         parser.error("--seconds: 0.5 to 3600")
+    if chosen.rounds is not None and not 1 <= chosen.rounds <= 100:
+        parser.error("--rounds: 1 to 100")
+    wanted = [each for each in known.values() if each.name in chosen.case or not (chosen.case or each.by_name_only)]
+    began = time.monotonic()
     prepare()
     where = report.where_measured()
-    results, failures = _run(
-        [each for each in known.values() if not chosen.case or each.name in chosen.case], chosen.seconds
-    )
-    text = report.markdown(results, where, failures)
+    results, failures = _run(wanted, Length(chosen.seconds, chosen.rounds))
+    took = f"{len(wanted)} case(s) in {(time.monotonic() - began) / 60:.1f} minutes"
+    text = report.markdown(results, f"{where}\n\n{took}", failures)
     report.write(results, text)
     print(text)
     return 1 if failures else 0
@@ -54,13 +59,16 @@ def _terminated(_number: int, _frame: FrameType | None) -> None:
     sys.exit(128 + signal.SIGTERM)
 
 
-def _run(chosen: Sequence[Case], seconds: float | None) -> tuple[list[Result], list[str]]:
+def _run(chosen: Sequence[Case], length: Length) -> tuple[list[Result], list[str]]:
     results: list[Result] = []
     failures: list[str] = []
     for case in chosen:
         note(f"== {case.name}: {case.says}")
         try:
-            results += case.run(seconds)
+            results += case.run(length)
+        except NotRunnable as error:
+            results.append(Result.not_run(case.name, str(error)))
+            note(f"{case.name}: not run: {error}")
         except FAILURES as error:
             failures.append(f"{case.name}: {error}")
             note(failures[-1])

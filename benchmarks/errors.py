@@ -1,4 +1,8 @@
-"""What ends a case."""
+"""What ends a case, or keeps it from beginning."""
+
+
+class NotRunnable(Exception):
+    """This machine lacks what a case or a peer needs; says what, and how to get it."""
 
 
 class BenchmarkFailed(Exception):

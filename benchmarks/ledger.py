@@ -1,7 +1,7 @@
 """What a consumer has seen: every Volume in the order it came, and how long ticks took."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -18,12 +18,13 @@ class Quantiles(msgspec.Struct, frozen=True):
 
 
 class Arrivals(msgspec.Struct, frozen=True):
-    """One take of a ledger. `live`: symbol → Volumes as they came; `snapshots`: symbol → Volume of its last value.
+    """One take of a ledger. `runs`: symbol → first and last of each row of Volumes that rose by 1, one after the other;
+    `snapshots`: symbol → Volume of its last value.
 
     `sdk`: SDK callback → consumer; `venue`: counter's stamp → consumer; None where not measured.
     """
 
-    live: dict[str, list[int]] = {}
+    runs: dict[str, list[int]] = {}
     snapshots: dict[str, int] = {}
     sdk: Quantiles | None = None
     venue: Quantiles | None = None
@@ -33,6 +34,15 @@ class Arrivals(msgspec.Struct, frozen=True):
     """Ticks in those gaps."""
     told: int = 0
     """Live ticks, also those that brought no other Volume."""
+
+    @property
+    def live(self) -> dict[str, list[int]]:
+        """Symbol → Volumes as they came."""
+        return {symbol: _volumes(runs) for symbol, runs in self.runs.items()}
+
+
+def _volumes(runs: Sequence[int]) -> list[int]:
+    return [volume for first, last in zip(runs[::2], runs[1::2], strict=True) for volume in range(first, last + 1)]
 
 
 class Ledger:
@@ -48,7 +58,7 @@ class Ledger:
         self._begin()
 
     def _begin(self) -> None:
-        self._live: dict[str, array[int]] = {}
+        self._runs: dict[str, array[int]] = {}
         self._snapshots: dict[str, int] = {}
         self._sdk = array("q")
         self._venue = array("q")
@@ -58,15 +68,18 @@ class Ledger:
     def live(self, symbol: str, volume: int) -> bool:
         """A tick; whether it counts."""
         self._told += 1
-        seen = self._live.get(symbol)
-        if seen is None:
-            seen = self._live[symbol] = array("q")
         if self._distinct:
             if self._newest.get(symbol) == volume:
                 return False
             self._newest[symbol] = volume
-        seen.append(volume)
         self.count += 1
+        runs = self._runs.get(symbol)
+        if runs is None:
+            self._runs[symbol] = array("q", (volume, volume))
+        elif runs[-1] + 1 == volume:
+            runs[-1] = volume
+        else:
+            runs.extend((volume, volume))
         return True
 
     def snapshot(self, symbol: str, volume: int) -> None:
@@ -88,7 +101,7 @@ class Ledger:
     def take(self, offset: int | None = None, gaps: dict[str, int] | None = None, missed: int = 0) -> Arrivals:
         """Everything since the last take; begins anew with that offset."""
         taken = Arrivals(
-            {symbol: volumes.tolist() for symbol, volumes in self._live.items()},
+            {symbol: runs.tolist() for symbol, runs in self._runs.items()},
             dict(self._snapshots),
             quantiles(self._sdk),
             quantiles(self._venue),

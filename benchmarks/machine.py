@@ -2,6 +2,8 @@
 
 import os
 import platform
+import shutil
+import subprocess
 from importlib import metadata
 from pathlib import Path
 
@@ -30,4 +32,7 @@ def versions() -> str:
             found.append(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:
             continue
+    if (redis := shutil.which("redis-server")) is not None:
+        words = subprocess.run([redis, "--version"], capture_output=True, text=True).stdout.split()
+        found.append(f"redis-server {next((word[2:] for word in words if word.startswith('v=')), '?')}")
     return ", ".join(found)

@@ -1,4 +1,4 @@
-"""What a process has cost so far, from /proc."""
+"""What processes have cost so far, from /proc."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,10 @@ class Cost(NamedTuple):
 
     cpu: float
     rss: int
+
+    def since(self, before: "Cost") -> "Cost":
+        """What came on top."""
+        return Cost(self.cpu - before.cpu, self.rss - before.rss)
 
 
 def cost(pid: int) -> Cost:

@@ -7,15 +7,16 @@ REACHED = 0.95
 DOWN, UP = 0.8, 1.2
 DESCENT = 8
 """Attempts to find any rate that passes."""
+ASCENT = 8
+"""Attempts above it while none has failed."""
 
 Attempt = Callable[[float], float | None]
 """Tries a rate; gives the rate reached when it passed, None when it did not."""
 
 
 def highest(attempt: Attempt, guess: float, *, steps: int = 3) -> float:
-    """Go down from just below `guess` until a rate passes, then `steps` attempts above it; 0 when none passes.
-
-    Above it: halfway to the lowest rate that failed; while none has, up by a fifth.
+    """Go down from just below `guess` until a rate passes, then up by fifths until one fails, then `steps` attempts
+    between the two, each halfway; 0 when none passes.
     """
     rate, failed = guess * 0.9, 0.0
     for _ in range(DESCENT):
@@ -26,10 +27,12 @@ def highest(attempt: Attempt, guess: float, *, steps: int = 3) -> float:
     else:
         return 0.0
     best, passed = reached, rate
-    for _ in range(steps):
-        if best < passed * REACHED:
-            break
-        rate = (passed + failed) / 2 if failed else passed * UP
+    climbed = 0
+    while steps and climbed < ASCENT and best >= passed * REACHED:
+        if failed:
+            rate, steps = (passed + failed) / 2, steps - 1
+        else:
+            rate, climbed = passed * UP, climbed + 1
         reached = attempt(rate)
         if reached is None:
             failed = rate

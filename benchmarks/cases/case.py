@@ -11,12 +11,21 @@ from benchmarks.result import Result
 
 
 @dataclass(frozen=True)
+class Length:
+    """What was asked for: seconds of each paced run and rounds; None for the case's own choice."""
+
+    seconds: float | None = None
+    rounds: int | None = None
+
+
+@dataclass(frozen=True)
 class Case:
-    """`run(seconds)`: seconds of each paced run, None for the case's own choice."""
+    """`by_name_only`: too long for a run of everything."""
 
     name: str
     says: str
-    run: Callable[[float | None], list[Result]]
+    run: Callable[[Length], list[Result]]
+    by_name_only: bool = False
 
 
 def note(text: str) -> None:

@@ -1,7 +1,7 @@
 """5,000 ticks/s over 500 instruments through the CTP gateway: nothing lost, and how long a tick takes."""
 
-from benchmarks.cases.case import Case, scratch
-from benchmarks.cases.paced import SECONDS, paced, results
+from benchmarks.cases.case import Case, Length, scratch
+from benchmarks.cases.paced import in_turns, results
 from benchmarks.lanes import bus, rpc
 from benchmarks.result import Result
 from benchmarks.sources.counter import INSTRUMENTS
@@ -10,15 +10,12 @@ NAME = "ctp-5k"
 RATE = 5000.0
 
 
-def run(seconds: float | None) -> list[Result]:
-    """One run of ours and one of the peer's."""
-    with scratch() as folder:
-        with bus.ctp(folder / "ours") as lane:
-            ours = paced(NAME, lane, RATE, seconds or SECONDS)
-        with rpc.ctp(folder / "peer") as lane:
-            peer = paced(NAME, lane, RATE, seconds or SECONDS)
-    about = f"{ours.reached:,.0f} ticks/s over {INSTRUMENTS} instruments"
-    return results(NAME, about, [ours], [peer])
+def run(length: Length) -> list[Result]:
+    """Ours and the peer's in turns."""
+    with scratch() as folder, bus.ctp(folder / "ours") as own, rpc.ctp(folder / "peer") as stock:
+        ours, peer = in_turns(NAME, (own, stock), RATE, length)
+    about = f"{ours[0].reached:,.0f} ticks/s over {INSTRUMENTS} instruments"
+    return results(NAME, about, ours, peer)
 
 
 CASE = Case(NAME, "5,000 ticks/s over 500 instruments: lost, late, dear?", run)

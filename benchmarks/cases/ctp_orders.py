@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from benchmarks.cases.case import Case, note, scratch
+from benchmarks.cases.case import Case, Length, note, scratch
 from benchmarks.consumers.orders import Sample
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.lanes import orders
@@ -36,7 +36,7 @@ REST = 3.0
 STEPS = ("client→desk", "checks, journal", "SDK call", "counter", "journal, NATS→client")
 
 
-def run(seconds: float | None) -> list[Result]:
+def run(length: Length) -> list[Result]:
     """Two accounts of one counter take turns at each rate."""
     results: list[Result] = []
     with (
@@ -48,7 +48,7 @@ def run(seconds: float | None) -> list[Result]:
         for lane in (ours, peer):
             _paced(lane, control, 100.0, WARM_UP, ours.price)
         for rate in RATES:
-            count = max(FEWEST, round(rate * (seconds or SECONDS)))
+            count = max(FEWEST, round(rate * (length.seconds or SECONDS)))
             own, other = (_paced(lane, control, rate, count, ours.price) for lane in (ours, peer))
             results += _results(rate, own.samples, other.samples, _called(ours.journal))
             results.append(

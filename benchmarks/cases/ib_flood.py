@@ -1,7 +1,7 @@
 """How many trades a second come through the Interactive Brokers gateway without a loss, beside stock vnpy_ib."""
 
 from benchmarks.cases import flood
-from benchmarks.cases.case import Case, scratch
+from benchmarks.cases.case import Case, Length, scratch
 from benchmarks.lanes import tws
 from benchmarks.result import Result
 from benchmarks.sources.tws import INSTRUMENTS
@@ -11,9 +11,9 @@ GOAL = 5.0
 BURST = 3_000
 
 
-def run(seconds: float | None) -> list[Result]:
+def run(length: Length) -> list[Result]:
     """Three lanes, each in front of a simulated TWS of its own, idle while another has its turn."""
-    each = seconds or flood.SECONDS
+    each = length.seconds or flood.SECONDS
     with (
         scratch() as folder,
         tws.ours(folder / "ours") as ours,
@@ -21,7 +21,7 @@ def run(seconds: float | None) -> list[Result]:
         tws.peer(folder / "lean", lean=True) as lean,
     ):
         venue = ours.control.burst(BURST)
-        own, stock, alone = flood.flood(NAME, (ours, peer, lean), each, burst=BURST)
+        own, stock, alone = flood.flood(NAME, flood.searched((ours, peer, lean), BURST), length)
     about = (
         f"{INSTRUMENTS} instruments, runs of {each:g} s, {len(own)} rounds in turns; lossless: no trade missing, twice "
         f"or out of order by the lab's oracle, backlog drained within {flood.drain_of(each):.2g} s; every trade is "

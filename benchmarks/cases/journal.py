@@ -7,7 +7,7 @@ from statistics import quantiles
 
 import msgspec
 
-from benchmarks.cases.case import Case, note, scratch
+from benchmarks.cases.case import Case, Length, note, scratch
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.result import Result
 from marketbus.adapters.clock import SystemClock
@@ -111,11 +111,11 @@ def _measure(path: Path) -> _Measured:
     return _Measured(alone, grouped, reread, time.perf_counter() - began, path.stat().st_size)
 
 
-def run(_seconds: float | None) -> list[Result]:
+def run(length: Length) -> list[Result]:
     """Three journals, one after the other."""
     rounds: list[_Measured] = []
     with scratch() as folder:
-        for number in range(ROUNDS):
+        for number in range(length.rounds or ROUNDS):
             rounds.append(_measure(folder / f"{number}.sqlite"))
             note(f"{NAME}: round {number + 1}: {DAY} entries re-read in {rounds[-1].reread:.3f} s")
     about = (

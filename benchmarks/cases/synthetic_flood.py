@@ -1,48 +1,92 @@
-"""Any vnpy gateway through the generic host, beside the same gateway under vnpy's RPC: without an SDK in the way."""
+"""The highest lossless rate of our whole path beside every other way, without an SDK in front."""
 
+from contextlib import ExitStack
 from functools import partial
+from typing import NamedTuple
 
 from benchmarks.cases import flood
-from benchmarks.cases.case import Case, scratch
-from benchmarks.lanes import synthetic
+from benchmarks.cases.case import Case, Length, scratch
+from benchmarks.cases.entrants import RPC, Entrants, enter, ours, peers
+from benchmarks.lanes import senders
+from benchmarks.lanes.native import NATIVE, PYTHON
+from benchmarks.lanes.raw import RAW, raw_limit
 from benchmarks.result import Result
 from benchmarks.sources.counter import INSTRUMENTS
+from benchmarks.wire_size import tick_bytes
 
-GOAL = 13.0
+BEST = ""
+"""Stands for the accelerator where it is there, else for Python."""
+FIGURE = "highest lossless rate"
 
 
-def run(name: str, threads: int, seconds: float | None) -> list[Result]:
-    """Two lanes in turns."""
-    each = seconds or flood.SECONDS
-    with (
-        scratch() as folder,
-        synthetic.ours(folder / "ours", threads) as ours,
-        synthetic.peer(folder / "peer", threads) as peer,
-    ):
-        own, stock = flood.flood(name, (ours, peer), each)
+class Goal(NamedTuple):
+    """Times the peer's rate."""
+
+    ours: str
+    peer: str
+    times: float
+
+
+GOALS = (
+    Goal(NATIVE, RPC, 25),
+    Goal(PYTHON, RPC, 13),
+    Goal(BEST, senders.ZMQ, 4),
+    Goal(BEST, senders.NATS, 15),
+    Goal(BEST, RAW, 0.25),
+)
+
+
+def run(name: str, threads: int, length: Length) -> list[Result]:
+    """Every side in turns."""
+    with scratch() as folder, ExitStack() as stack:
+        lanes = enter(stack, folder / "lanes", ours(threads) | peers(threads))
+        limit = enter(stack, folder / "raw", {RAW: lambda place: raw_limit(place, tick_bytes())})
+        sides = dict(zip(lanes.sides, flood.searched(lanes.sides.values()), strict=True)) | limit.sides
+        found = dict(zip(sides, flood.flood(name, list(sides.values()), length), strict=True))
+    seconds = length.seconds or flood.SECONDS
     about = (
-        f"{threads} thread(s) of a vnpy BaseGateway make fresh TickData of {INSTRUMENTS} instruments with 5 levels, "
-        f"which costs both sides alike; runs of {each:g} s, {len(own)} rounds in turns; ours: worker of kind vnpy, "
-        "NATS, public SDK; peer: EventEngine, RpcServer → RpcClient, as vnpy_rpcservice does; lossless as in ctp-flood"
+        f"{threads} thread(s) make fresh TickData of {INSTRUMENTS} instruments with 5 levels, the same for all sides; "
+        f"runs of {seconds:g} s, {length.rounds or flood.ROUNDS} round(s) in turns; lossless: nothing missing, twice "
+        f"or out of order, backlog drained within {flood.drain_of(seconds):.2g} s; ours: worker of kind vnpy, NATS, "
+        "public SDK; vnpy RPC: EventEngine, RpcServer → RpcClient (pickle), as vnpy_rpcservice does; the other peers "
+        "encode by msgspec, so against them the way counts and not the codec (see the case codec); raw C: publisher "
+        "and subscriber in C, on a nats-server as ours, messages as large as ours"
     )
-    return [
-        Result.of(
-            name,
-            "highest lossless rate",
-            "ticks/s",
-            own,
-            stock,
-            peer_name="vnpy RPC",
-            goal=GOAL,
-            goal_of="ratio",
-            conditions=about,
-        )
-    ]
+    return compared(name, Entrants(found, lanes.missing | limit.missing), about)
+
+
+def compared(name: str, found: Entrants[list[float]], about: str) -> list[Result]:
+    """Ratios with and without a goal, then all sides next to each other."""
+    results: list[Result] = []
+    for goal in GOALS:
+        own = goal.ours or found.best
+        if reason := found.missing.get(own) or found.missing.get(goal.peer):
+            results.append(
+                Result.not_run(
+                    name, reason, FIGURE, unit="ticks/s", ours_name=own, peer_name=goal.peer, goal=goal.times
+                )
+            )  # fmt: skip
+        else:
+            results.append(_of(name, found, own, goal.peer, about, goal=goal.times))
+    mine = [side for side in (NATIVE, PYTHON) if side in found.sides]
+    others = [side for side in found.sides if side not in mine]
+    results += [_of(name, found, own, peer, about, detail=True) for own in mine for peer in others]
+    return results
+
+
+def _of(
+    name: str, found: Entrants[list[float]], own: str, peer: str, about: str, goal: float | None = None, *,
+    detail: bool = False,
+) -> Result:  # fmt: skip
+    return Result.of(
+        name, FIGURE, "ticks/s", found.sides[own], found.sides[peer], ours_name=own, peer_name=peer, goal=goal,
+        goal_of="ratio", conditions=about, detail=detail,
+    )  # fmt: skip
 
 
 def _case(name: str, threads: int, says: str) -> Case:
     return Case(name, says, partial(run, name, threads))
 
 
-ONE = _case("synthetic-flood", 1, "highest lossless rate of the generic vnpy host, beside vnpy RPC")
-FOUR = _case("synthetic-flood-threads", 4, "the same from a gateway that calls back in 4 threads")
+FOUR = _case("synthetic-flood", 4, "highest lossless rate of our whole path beside every other way, 4 producer threads")
+ONE = _case("synthetic-flood-1", 1, "the same with 1 producer thread")

@@ -10,6 +10,8 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.judge import Books
 from benchmarks.process import Process
 
+GATEWAY, CONSUMER, BROKER = "gateway", "consumer", "broker"
+
 
 class VenueControl(Protocol):
     """What steps ask of a source; LabControl and TwsControl are such."""
@@ -27,7 +29,7 @@ class VenueControl(Protocol):
         ...
 
     def clock(self) -> dict[str, Any]:
-        """Its time, `now`."""
+        """Its time, `now`; or, where it is known exactly, its time minus ours, `offset`, ns."""
         ...
 
     def status(self) -> dict[str, Any]:
@@ -37,15 +39,29 @@ class VenueControl(Protocol):
 
 @dataclass(frozen=True)
 class Lane:
-    """`server`: the process that hosts the gateway; its cost is what a tick costs."""
+    """`server`: the process that hosts the gateway; `broker`: pid of the server in between, where there is one."""
 
     name: str
     control: VenueControl
     server: Process
     consumer: Process
+    broker: int | None = None
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Process ids of what carries a tick."""
+        parts = {GATEWAY: self.server.pid, CONSUMER: self.consumer.pid}
+        return parts if self.broker is None else parts | {BROKER: self.broker}
+
+    def busy(self, *, on: bool) -> None:
+        """Start or stop a thread in the gateway's process that computes in Python without a pause."""
+        self.server.ask("busy", on=on)
 
     def market_offset(self) -> int:
         """The venue's time minus ours, ns: the tightest of a few looks."""
+        clock = self.control.clock()
+        if "offset" in clock:
+            return int(clock["offset"])
         best = (1 << 62, 0)
         for _ in range(10):
             before = time.time_ns()

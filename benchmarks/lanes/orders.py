@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.consumers.orders import Asked, Sample
-from benchmarks.lanes.bus import GATEWAY, embedded_nats, toml
+from benchmarks.lanes.bus import GATEWAY, embedded_nats, environment, toml
 from benchmarks.lanes.folders import free_port, made
 from benchmarks.lanes.lane import wait_for
 from benchmarks.process import Process
@@ -52,17 +52,16 @@ class OrderLane:
 def bus(folder: Path, counter: Counter, vt_symbol: str) -> Generator[OrderLane]:
     """Ours, as users run it: worker process, embedded nats-server, a client with the public SDK."""
     made(folder)
-    env = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS")}
-    env["MARKETBUS_STATE"] = str(folder / "state")
+    env = environment(folder, native=False)
     file = folder / "marketbus.toml"
     file.touch(mode=0o600)
     gateway = {"kind": "ctp", "sdk": "lab", "trading": True, "subscribe": [vt_symbol], "risk": LIMITS}
     file.write_text(toml(gateway | {"setting": counter.setting("ours")}), encoding="utf-8")
-    with embedded_nats(folder) as url:
-        command = worker_environment.command(GATEWAY, file, url, env)
+    with embedded_nats(folder) as server:
+        command = worker_environment.command(GATEWAY, file, server.url, env)
         with (
             Process("worker", command.argv, folder, command.env, command.cwd) as worker,
-            Process.module("benchmarks.consumers.orders_bus", url, GATEWAY, folder=folder, env=env) as client,
+            Process.module("benchmarks.consumers.orders_bus", server.url, GATEWAY, folder=folder, env=env) as client,
         ):
             wait_for("a trading session", lambda: client.ask("ready")["ready"])
             price = client.ask("ready")["price"]

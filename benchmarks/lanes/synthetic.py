@@ -15,12 +15,16 @@ GATEWAY = "benchmarks.sources.synthetic:SyntheticGateway"
 
 
 @contextmanager
-def ours(folder: Path, threads: int) -> Generator[Lane]:
-    """Hosted by a worker of kind `vnpy`."""
+def ours(folder: Path, threads: int, *, native: bool = False) -> Generator[Lane]:
+    """Hosted by a worker of kind `vnpy`.
+
+    Raises:
+        NotRunnable: the accelerator is wanted and not there.
+    """
     made(folder)
     port = free_port()
     gateway = {"kind": "vnpy", "class": GATEWAY, "setting": {"port": port, "threads": threads}}
-    with late_control(port) as control, bus_lane(folder, gateway, control, INSTRUMENTS) as lane:
+    with late_control(port) as control, bus_lane(folder, gateway, control, INSTRUMENTS, native=native) as lane:
         yield lane
 
 

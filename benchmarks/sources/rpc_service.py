@@ -17,6 +17,7 @@ from vnpy.trader.event import EVENT_CONTRACT, EVENT_TICK
 from vnpy.trader.gateway import BaseGateway
 from vnpy.trader.object import ContractData, OrderRequest, SubscribeRequest
 
+from benchmarks.sources.busy import Busy
 from benchmarks.sources.hello import EVENT_HELLO
 
 
@@ -38,6 +39,7 @@ class RpcService:
 
     def serve(self, gateway: BaseGateway, ready: Callable[[], bool]) -> None:
         """Answer the benchmark on stdin until it ends; then the process ends at once, as SDKs hang at exit."""
+        busy = Busy()
         self._server.register(_sending(gateway))  # pyright: ignore[reportUnknownMemberType]
         for line in sys.stdin.buffer:
             asked: dict[str, Any] = msgspec.json.decode(line)
@@ -51,6 +53,8 @@ class RpcService:
                     result = len(self.contracts)
                 case "hello":
                     self.engine.put(Event(EVENT_HELLO))
+                case "busy":
+                    result = busy.set(on=asked["on"])
                 case other:
                     raise ValueError(other)
             sys.stdout.write(msgspec.json.encode({"result": result}).decode() + "\n")

@@ -32,3 +32,7 @@ def test_a_venue_at_its_end_is_not_asked_for_more() -> None:
 
     assert highest(saturated, 1000) == 500
     assert len(asked) == 1
+
+
+def test_it_climbs_until_something_fails_however_far_the_guess_was_below() -> None:
+    assert highest(lambda rate: rate if rate <= 3000 else None, 1000) > 2800

@@ -1,0 +1,1 @@
+"""Programs in C that the benchmark builds for itself."""
