@@ -35,6 +35,8 @@ class Capability(StrEnum):
     """Says when a session is lost, waits or is refused for good, and when it is back."""
     LISTS_ON_REQUEST = "lists_on_request"
     """Lists the contracts that it is asked for, see `ListsOnRequest`: no client wants all that the venue has."""
+    HISTORY = "history"
+    """Answers for bars and ticks of the past, see `ports.history.HistorySource`."""
 
 
 class SessionChanged(msgspec.Struct, frozen=True, tag=True):

@@ -1,5 +1,6 @@
 """One connection to TWS: its client, the pace of what is sent, and the answers that are waited for."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -44,9 +45,25 @@ class Connection:
 
         self._pacer.put(urgency, go, dropped)
 
-    async def ask(self, key: Key, call: Call, patience: float | None = None) -> list[Any]:
+    async def ask(
+        self, key: Key, call: Call, patience: float | None = None, urgency: Urgency = Urgency.QUERY
+    ) -> list[Any]:
         """The rows of an answer. Raises GatewayError: refused, or not answered."""
-        return await self._requests.ask(key, lambda: call(self.client), patience or self.patience)
+        return await self._requests.ask(key, lambda: call(self.client), patience or self.patience, urgency)
+
+    async def past(self, call: Callable[[Tws, int], None], patience: float) -> list[Any]:
+        """The rows of a request for historical data; TWS is told when nobody waits for them any more.
+
+        Raises:
+            GatewayError: refused, or not answered.
+        """
+        number = self.number()
+        try:
+            return await self.ask(number, lambda client: call(client, number), patience, Urgency.HISTORY)
+        except (Unanswered, asyncio.CancelledError):
+            self._requests.abandon(number)
+            self.send(Urgency.HISTORY, lambda client: client.cancelHistoricalData(number))
+            raise
 
     async def details(self, contract: Contract) -> Sequence[ContractDetails]:
         """Every contract that fits."""

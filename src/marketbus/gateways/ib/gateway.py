@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from importlib import metadata
 from random import Random
 
-from marketbus.domain.errors import GatewayError
+from marketbus.domain.errors import GatewayError, UnknownInstrument
+from marketbus.domain.history import HistoryPart, HistoryRequest
 from marketbus.domain.instrument import Instrument, Pattern
 from marketbus.domain.session import Channel
 from marketbus.gateways.ib.catalogue import Catalogue, Entry
 from marketbus.gateways.ib.connection import Connection
 from marketbus.gateways.ib.heard import OrdersHeard
+from marketbus.gateways.ib.history import History
 from marketbus.gateways.ib.quotes import Quotes
 from marketbus.gateways.ib.requests import Unanswered
 from marketbus.gateways.ib.session import Parts, Session
@@ -32,7 +34,7 @@ COMPETING_AGAIN = 30.0
 
 
 class IbGateway(Parts):
-    """Implements ports.gateway.Gateway and ListsOnRequest; a line that trades is a TradingIbGateway."""
+    """Implements ports.gateway.Gateway, ListsOnRequest and HistorySource; a line that trades is a TradingIbGateway."""
 
     capabilities = frozenset(
         {
@@ -42,6 +44,7 @@ class IbGateway(Parts):
             Capability.UNSUBSCRIBE,
             Capability.MARKET_DATA_ONLY,
             Capability.SESSIONS,
+            Capability.HISTORY,
         }
     )
 
@@ -59,6 +62,14 @@ class IbGateway(Parts):
         self._session.told_time = self.market_clock.told
         self._quotes.competing = self._competing
         self._quotes.fed = self._session.data_again
+        self._history = History(
+            context.sink,
+            context.clock,
+            self.market_clock,
+            lambda: self._session.connection,
+            self._with_hours,
+            simulated=self.simulated,
+        )
         self._tasks = asyncio.TaskGroup()
         self._retry: asyncio.Task[None] | None = None
         logging.getLogger("ib_async").setLevel(logging.CRITICAL)  # what it says, we say in our words
@@ -71,6 +82,10 @@ class IbGateway(Parts):
     async def look_up(self, patterns: Sequence[Pattern]) -> Found:
         """Contracts by name, and chains such as `ES-*-USD-FUT.CME`. Raises GatewayError: not answered."""
         return await self._catalogue.look_up(patterns, self._connected())
+
+    def query_history(self, request: HistoryRequest) -> AsyncGenerator[HistoryPart]:
+        """See ports.history.HistorySource."""
+        return self._history.query(request)
 
     async def subscribe(self, instruments: Sequence[Instrument]) -> None:
         """Ask for market data; what is not listed yet is looked up first."""
@@ -131,6 +146,19 @@ class IbGateway(Parts):
             near = f"; {', '.join(each.candidates)}?" if each.candidates else ""
             self._sink.event(SubscriptionAnswered(instrument, ok=False, message=f"{each.message}{near}"))
         return self._catalogue.get(instrument)
+
+    async def _with_hours(self, instrument: Instrument) -> Entry:
+        """A contract as IB lists it now: one that is known from an earlier life lacks its hours."""
+        entry = self._catalogue.get(instrument)
+        if entry is not None and entry.hours.known:
+            return entry
+        found = await self.look_up([Pattern(instrument.vt_symbol)])
+        if found.contracts:
+            self._sink.event(ContractsListed(found.contracts, complete=False))
+        entry = self._catalogue.get(instrument)
+        if entry is None:
+            raise UnknownInstrument(instrument.vt_symbol, [name for each in found.unlisted for name in each.candidates])
+        return entry
 
     def _competing(self, words: str) -> None:
         self._session.competing(words)

@@ -32,6 +32,11 @@ class Hours:
         self._starts = [start for start, _, _ in self._sessions]
         self._known = (0, 0, 0)
 
+    @property
+    def known(self) -> bool:
+        """Whether IB gave any."""
+        return bool(self._sessions)
+
     def trading_day(self, instant: int) -> int:
         """yyyymmdd, of an instant in ns UTC."""
         start, end, day = self._known

@@ -62,6 +62,24 @@ def on_order(code: int) -> OnOrder:
     return OnOrder.REJECTED
 
 
+class OnHistory(Enum):
+    """What an error about historical data says."""
+
+    NO_DATA = "no data"
+    TOO_FAST = "too fast"
+    REFUSED = "refused"
+
+
+def on_history(code: int, words: str) -> OnHistory:
+    """The meaning of an error with the number of a request for historical data: 162 is many things, told by words."""
+    if code != _HISTORY:
+        return OnHistory.REFUSED
+    if "returned no data" in words:
+        return OnHistory.NO_DATA
+    return OnHistory.TOO_FAST if "pacing violation" in words else OnHistory.REFUSED
+
+
+_HISTORY = 162
 _HINTS = {
     100: Bilingual("more than 50 messages a second", "每秒消息超过 50 条"),
     101: Bilingual("all market data lines are taken: unsubscribe something", "行情订阅数已满，请退订部分合约"),

@@ -20,12 +20,13 @@ class Urgency(IntEnum):
     ORDER = 0
     QUERY = 1
     DATA = 2
+    HISTORY = 3
 
 
-SHARE = {Urgency.ORDER: 45, Urgency.QUERY: 40, Urgency.DATA: 35}
+SHARE = {Urgency.ORDER: 45, Urgency.QUERY: 40, Urgency.DATA: 35, Urgency.HISTORY: 30}
 """Messages of the last second, all urgencies together, below which one of this urgency may go."""
 SECOND = 1.0
-AT_ONCE = {Urgency.ORDER: 45, Urgency.QUERY: 10, Urgency.DATA: 7}
+AT_ONCE = {Urgency.ORDER: 45, Urgency.QUERY: 10, Urgency.DATA: 7, Urgency.HISTORY: 6}
 """The same of the last `MOMENT`: TWS counts what arrives, and a delay on the way must not make one burst of two."""
 MOMENT = 0.2
 

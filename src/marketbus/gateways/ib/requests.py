@@ -1,6 +1,7 @@
 """Requests with an answer: each ends with its rows, with TWS's error, or with a time-out: a mute TWS says nothing."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,10 @@ from marketbus.gateways.ib.pacer import Pacer, Urgency
 
 Key = int | str
 """The request's number, or the name of a request that has none."""
+
+
+_LATE = 100
+"""Requests given up whose late error is still taken for theirs."""
 
 
 class RequestRefused(GatewayError):
@@ -32,6 +37,7 @@ class Requests:
         self._pacer = pacer
         self._waiting: dict[Key, asyncio.Future[list[Any]]] = {}
         self._rows: dict[Key, list[Any]] = {}
+        self._abandoned: deque[Key] = deque(maxlen=_LATE)
 
     async def ask(
         self, key: Key, send: Callable[[], None], patience: float, urgency: Urgency = Urgency.QUERY
@@ -78,6 +84,10 @@ class Requests:
         """Whether an answer to this is being waited for."""
         return key in self._waiting
 
+    def abandon(self, key: Key) -> None:
+        """Nobody waits any more, and TWS will be told: what it says to that is no news."""
+        self._abandoned.append(key)
+
     def row(self, key: Key, row: Any) -> None:
         """One row of an answer; of a request that nobody waits for, nothing."""
         rows = self._rows.get(key)
@@ -94,7 +104,7 @@ class Requests:
         """Whether the error was the answer to a request."""
         answer = self._waiting.get(key)
         if answer is None or is_advice(error_id):
-            return False
+            return key in self._abandoned
         if not answer.done():
             answer.set_exception(RequestRefused(error_id, words))
         return True

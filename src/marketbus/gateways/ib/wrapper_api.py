@@ -15,7 +15,7 @@ from typing import Any, cast
 from ib_async.client import Client
 from ib_async.contract import Contract, ContractDescription, ContractDetails
 from ib_async.decoder import Decoder
-from ib_async.objects import CommissionReport, Execution
+from ib_async.objects import BarData, CommissionReport, Execution, HistoricalTickBidAsk, HistoricalTickLast
 from ib_async.order import Order, OrderState
 
 from marketbus.gateways.ib.client_api import Socket, TwsClient
@@ -93,6 +93,26 @@ class Wrapper:
         for each in found:
             self._requests.row(number, each)
         self._requests.done(number)
+
+    # The past
+
+    def historicalData(self, number: int, bar: BarData) -> None:
+        self._requests.row(number, bar)
+
+    def historicalDataEnd(self, number: int, _begin: str, _end: str) -> None:
+        self._requests.done(number)
+
+    def historicalTicksLast(self, number: int, ticks: Sequence[HistoricalTickLast], done: bool) -> None:
+        self._past(number, ticks, done)
+
+    def historicalTicksBidAsk(self, number: int, ticks: Sequence[HistoricalTickBidAsk], done: bool) -> None:
+        self._past(number, ticks, done)
+
+    def _past(self, number: int, rows: Sequence[object], done: bool) -> None:
+        for row in rows:
+            self._requests.row(number, row)
+        if done:
+            self._requests.done(number)
 
     # Market data
 
