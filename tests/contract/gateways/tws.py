@@ -143,6 +143,7 @@ IB = Registration(
             Capability.UNSUBSCRIBE,
             Capability.MARKET_DATA_ONLY,
             Capability.SESSIONS,
+            Capability.HISTORY,
         }
     ),
     simulated=True,

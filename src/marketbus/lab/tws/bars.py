@@ -23,7 +23,7 @@ BAR_SIZES = {
 }
 """Seconds by name. Source: TWS API reference, "Historical Bar Sizes"; weeks and months are not played."""
 WITHOUT_VOLUME = frozenset({"MIDPOINT", "BID", "ASK", "BID_ASK"})
-SHOWN = WITHOUT_VOLUME | {"TRADES", "ADJUSTED_LAST"}
+SHOWN = WITHOUT_VOLUME | {"TRADES", "ADJUSTED_LAST", "AGGTRADES"}
 MOST = 20_000
 _SAMPLES = 4
 """Prices looked at in a bar's smallest stretch: its open, high, low and close."""

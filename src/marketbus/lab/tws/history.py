@@ -24,6 +24,11 @@ from marketbus.lab.tws.session import Session
 _SERVICE = "Historical Market Data Service error message:"
 _HEAD = date(2016, 1, 4)
 _MOST_TICKS = 1000
+_CONTINUOUS_ENDS = "Setting end date/time for continuous future security type is not allowed"
+
+
+_Reach = tuple[datetime, int, bool]
+"""From where on, how many, and whether forward."""
 
 
 class HistoryDesk:
@@ -69,6 +74,9 @@ class HistoryDesk:
         asked = (query, end_text, size, duration, regular, show)
         try:
             contract = resolve(self._catalogue, query)
+            if contract.sec_type == "CONTFUT" and end_text:
+                session.error(request, 10339, _CONTINUOUS_ENDS)
+                return
             end = bars.moment(end_text, self._now())
             if show == "SCHEDULE":
                 self._tell_schedule(session, request, contract, bars.begin_of(end, duration, contract), end, regular)
@@ -139,10 +147,13 @@ class HistoryDesk:
         except Unclear as unclear:
             session.error(request, 321, f"Error validating request.-'bT' : cause - {unclear}")
             return
-        self._tell_ticks(session, request, contract, self._seconds(contract, edge, count, bool(begin_text)), show)
+        self._tell_ticks(session, request, contract, show, (edge, count, bool(begin_text)))
 
-    def _seconds(self, contract: Contract, edge: datetime, count: int, forward: bool) -> np.ndarray:
-        """One tick a second, before or after the edge, inside sessions and not after now."""
+    def ticks(self, contract: Contract, edge: datetime, count: int, *, forward: bool) -> tuple[np.ndarray, np.ndarray]:
+        """The seconds of ticks before or after the edge, inside sessions and not after now, and their lots.
+
+        The last second of the reach is complete, though there are more than `count` then (as users of TWS report).
+        """
         day = edge.astimezone(ZoneInfo(contract.time_zone)).date()
         around = (day, day + timedelta(days=4)) if forward else (day - timedelta(days=4), day + timedelta(days=1))
         border, now = int(edge.timestamp()), int(self._now().timestamp())
@@ -151,16 +162,22 @@ class HistoryDesk:
         for opens, closes in spans if forward else reversed(spans):
             first, last = int(opens.timestamp()), min(int(closes.timestamp()), now)
             inside = range(max(first, border), last) if forward else range(min(last, border) - 1, first - 1, -1)
-            found += inside[: count - len(found)]
-            if len(found) == count:
+            seconds = np.array(inside, np.int64)
+            ticks = self._past.ticks(contract, seconds)
+            enough = int(np.searchsorted(np.cumsum(ticks), count - len(found))) + 1
+            found += np.repeat(seconds[:enough], ticks[:enough]).tolist()
+            if len(found) >= count:
                 break
-        return np.array(sorted(found), np.int64)
+        at = np.array(sorted(found), np.int64)
+        place = np.arange(len(at)) - np.searchsorted(at, at)  # within its second
+        return at, self._past.volumes(contract, at * 4 + place)
 
-    def _tell_ticks(self, session: Session, request: int, contract: Contract, seconds: np.ndarray, show: str) -> None:
+    def _tell_ticks(self, session: Session, request: int, contract: Contract, show: str, reach: _Reach) -> None:
+        edge, count, forward = reach
+        seconds, traded = self.ticks(contract, edge, count, forward=forward)
         prices = self._past.prices(contract, self._feed.latest(contract).close, seconds).tolist()
-        lots = self._past.volumes(contract, seconds).tolist()
         size, tick = sizes(contract), float(contract.tick)
-        rows = list(zip(seconds.tolist(), prices, lots, strict=True))
+        rows = list(zip(seconds.tolist(), prices, traded.tolist(), strict=True))
         if show == "TRADES":
             exchange = contract.primary or contract.exchange
             ticks = [(second, str(round(price, 6)), size(lot), exchange) for second, price, lot in rows]

@@ -8,7 +8,10 @@ _CONTRACT_NS, _MOST_OF_CONTRACT = 2 * 1_000_000_000, 5
 
 
 class HistoryPacing:
-    """60 requests in ten minutes, none twice within 15 seconds, at most five of one contract within two seconds."""
+    """60 requests in ten minutes, none twice within 15 seconds, at most five of one contract within two seconds.
+
+    Of bid and ask each counts for two of the 60.
+    """
 
     def __init__(self) -> None:
         self._all: deque[int] = deque()
@@ -21,11 +24,12 @@ class HistoryPacing:
         _forget(self._all, now_ns - _WINDOW_NS)
         _forget(of_contract, now_ns - _CONTRACT_NS)
         last = self._last.get(request)
-        if len(self._all) >= _MOST or len(of_contract) >= _MOST_OF_CONTRACT:
+        weight = 2 if show == "BID_ASK" else 1
+        if len(self._all) + weight > _MOST or len(of_contract) >= _MOST_OF_CONTRACT:
             return False
         if last is not None and now_ns - last < _SAME_NS:
             return False
-        self._all.append(now_ns)
+        self._all.extend([now_ns] * weight)
         of_contract.append(now_ns)
         self._last[request] = now_ns
         return True

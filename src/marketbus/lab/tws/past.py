@@ -16,6 +16,8 @@ _OCTAVES = tuple(30 * 4**n for n in range(10))
 """Seconds between the fixed points of each noise: half a minute to three months."""
 _ROUGHNESS = 0.0004
 _GOLDEN, _MIX_1, _MIX_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_BUSY = 20
+"""Which of a contract's noises says how much is traded in a second."""
 _OVERNIGHT = {"STK": (time(4), time(20)), "OPT": (time(9, 30), time(16))}
 
 Span = tuple[datetime, datetime]
@@ -37,6 +39,10 @@ class Past:
     def volumes(self, contract: Contract, seconds: Ints) -> Ints:
         """Lots traded in the stretch that begins at each of these, 1 to 200."""
         return (_hash(seconds, self._key(contract)) % np.uint64(200)).astype(np.int64) + 1
+
+    def ticks(self, contract: Contract, seconds: Ints) -> Ints:
+        """How many trades, and how many quotes, there were in each of these: 0 to 3."""
+        return (_hash(seconds, self._key(contract, _BUSY)) % np.uint64(4)).astype(np.int64)
 
     def _noise(self, contract: Contract, seconds: Ints) -> Floats:
         total = np.zeros(len(seconds))
