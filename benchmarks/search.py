@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 REACHED = 0.95
-"""A venue that reaches less than this part of what it is asked for is at its end: there is nothing to find above."""
+"""A side whose source reaches less than this part of what it is asked for is at its end, lossless or not."""
 DOWN, UP = 0.8, 1.2
 DESCENT = 8
 """Attempts to find any rate that passes."""
@@ -16,26 +16,31 @@ Attempt = Callable[[float], float | None]
 
 def highest(attempt: Attempt, guess: float, *, steps: int = 3) -> float:
     """Go down from just below `guess` until a rate passes, then up by fifths until one fails, then `steps` attempts
-    between the two, each halfway; 0 when none passes.
+    between the two, each halfway; the highest rate reached on the way, 0 when none passes.
+
+    A rate that is not reached has failed, but what was reached counts: a process that is asked for too much may bring
+    less than it could, because its threads are in each other's way.
     """
-    rate, failed = guess * 0.9, 0.0
+    rate, passed, failed, best = guess * 0.9, 0.0, 0.0, 0.0
     for _ in range(DESCENT):
         reached = attempt(rate)
-        if reached is not None:
+        best = max(best, reached or 0.0)
+        if reached is not None and reached >= rate * REACHED:
+            passed = rate
             break
-        failed, rate = rate, rate * DOWN
+        failed, rate = rate, rate * DOWN if reached is None else reached
     else:
-        return 0.0
-    best, passed = reached, rate
+        return best
     climbed = 0
-    while steps and climbed < ASCENT and best >= passed * REACHED:
+    while steps and climbed < ASCENT:
         if failed:
             rate, steps = (passed + failed) / 2, steps - 1
         else:
             rate, climbed = passed * UP, climbed + 1
         reached = attempt(rate)
-        if reached is None:
-            failed = rate
+        best = max(best, reached or 0.0)
+        if reached is not None and reached >= rate * REACHED:
+            passed = rate
         else:
-            best, passed = max(best, reached), rate
+            failed = rate
     return best

@@ -1,53 +1,52 @@
 """How many ticks a second come through the CTP gateway without a loss, beside stock vnpy_ctp under vnpy's RPC."""
 
+from contextlib import ExitStack
+from functools import partial
+
 from benchmarks.cases import flood
 from benchmarks.cases.case import Case, Length, scratch
-from benchmarks.lanes import bus, rpc
+from benchmarks.cases.entrants import RPC, ctp_ours, enter
+from benchmarks.lanes import rpc
+from benchmarks.lanes.native import NATIVE, PYTHON
 from benchmarks.result import Result
 from benchmarks.sources.counter import INSTRUMENTS
 
 NAME = "ctp-flood"
-GOAL = 1.5
+GOALS = {PYTHON: 1.5, NATIVE: 18.0}
+FIGURE, UNIT = "highest lossless rate", "ticks/s"
+LEAN = "vnpy RPC, EVENT_TICK alone"
 
 
 def run(length: Length) -> list[Result]:
-    """Three lanes, each in front of a simulated counter of its own, idle while another has its turn."""
-    each = length.seconds or flood.SECONDS
-    with (
-        scratch() as folder,
-        bus.ctp(folder / "ours") as ours,
-        rpc.ctp(folder / "peer") as peer,
-        rpc.ctp(folder / "lean", lean=True) as lean,
-    ):
-        own, stock, alone = flood.flood(NAME, flood.searched((ours, peer, lean)), length)
+    """Each side in front of a simulated counter of its own, idle while another has its turn."""
+    with scratch() as folder, ExitStack() as stack:
+        lanes = enter(stack, folder, ctp_ours() | {RPC: rpc.ctp, LEAN: partial(rpc.ctp, lean=True)})
+        found = flood.flood(NAME, flood.searched(lanes.sides.values()), length)
+    rates = dict(zip(lanes.sides, found, strict=True))
+    seconds = length.seconds or flood.SECONDS
     about = (
-        f"{INSTRUMENTS} instruments, runs of {each:g} s, {len(own)} rounds in turns; lossless: nothing missing, twice "
-        f"or out of order by the lab's oracle, backlog drained within {flood.drain_of(each):.2g} s; "
-        "peer: unmodified vnpy_ctp, EventEngine, RpcServer → RpcClient"
+        f"{INSTRUMENTS} instruments, runs of {seconds:g} s, {len(found[0])} round(s) in turns; lossless: nothing "
+        f"missing, twice or out of order by the lab's oracle, backlog drained within {flood.drain_of(seconds):.2g} s; "
+        "peer: unmodified vnpy_ctp, EventEngine, RpcServer → RpcClient, every event published, as vnpy_rpcservice does"
     )
-    figure = "highest lossless rate"
-    return [
-        Result.of(
-            NAME,
-            figure,
-            "ticks/s",
-            own,
-            stock,
-            peer_name="vnpy RPC",
-            goal=GOAL,
-            goal_of="ratio",
-            conditions=f"{about}, every event published, as vnpy_rpcservice does",
-        ),
-        Result.of(
-            f"{NAME}, lean peer",
-            figure,
-            "ticks/s",
-            own,
-            alone,
-            peer_name="vnpy RPC, EVENT_TICK alone",
-            conditions="the same, the peer altered to publish each tick once; no package does that",
-        ),
-    ]
+    results: list[Result] = []
+    for own, goal in GOALS.items():
+        if reason := lanes.missing.get(own):
+            results.append(Result.not_run(NAME, reason, FIGURE, unit=UNIT, ours_name=own, peer_name=RPC, goal=goal))
+            continue
+        results.append(
+            Result.of(
+                NAME, FIGURE, UNIT, rates[own], rates[RPC], ours_name=own, peer_name=RPC, goal=goal, goal_of="ratio",
+                conditions=about,
+            )
+        )  # fmt: skip
+        results.append(
+            Result.of(
+                f"{NAME}, lean peer", FIGURE, UNIT, rates[own], rates[LEAN], ours_name=own, peer_name=LEAN,
+                conditions="the same, the peer altered to publish each tick once; no package does that",
+            )
+        )  # fmt: skip
+    return results
 
 
 CASE = Case(NAME, "highest lossless rate, beside stock vnpy_ctp + vnpy RPC", run)

@@ -46,10 +46,10 @@ def run(length: Length) -> list[Result]:
         orders.rpc(folder / "peer", addresses) as peer,
     ):
         for lane in (ours, peer):
-            _paced(lane, control, 100.0, WARM_UP, ours.price)
+            paced(lane, control, 100.0, WARM_UP, ours.price)
         for rate in RATES:
             count = max(FEWEST, round(rate * (length.seconds or SECONDS)))
-            own, other = (_paced(lane, control, rate, count, ours.price) for lane in (ours, peer))
+            own, other = (paced(lane, control, rate, count, ours.price) for lane in (ours, peer))
             results += _results(rate, own.samples, other.samples, _called(ours.journal))
             results.append(
                 Result.of(
@@ -60,13 +60,20 @@ def run(length: Length) -> list[Result]:
     return results
 
 
-class _Paced(NamedTuple):
+class Paced(NamedTuple):
+    """One run."""
+
     samples: list[Sample]
     cpu: float
     """ms an order, its acceptance and most of the fills."""
 
 
-def _paced(lane: OrderLane, control: LabControl, rate: float, count: int, price: float) -> _Paced:
+def paced(lane: OrderLane, control: LabControl, rate: float, count: int, price: float) -> Paced:
+    """Orders that stand, and are filled soon; every one must have been told to stand.
+
+    Raises:
+        BenchmarkFailed: one was not.
+    """
     before = cost(lane.server.pid)
     done = threading.Event()
 
@@ -87,10 +94,10 @@ def _paced(lane: OrderLane, control: LabControl, rate: float, count: int, price:
     lost = sum(not each.told for each in samples)
     if lost or len(samples) != count:
         raise BenchmarkFailed(f"{lane.name}: {lost} of {count} orders were not told to stand at the exchange")
-    p50, p99 = _quantiles([each.told - each.began for each in samples])
+    p50, p99 = quantiles_ms([each.told - each.began for each in samples])
     note(f"{NAME}: {lane.name}: {rate:g}/s: {count} orders, p50 {p50:.2f} ms, p99 {p99:.2f} ms")
     time.sleep(REST)
-    return _Paced(samples, cpu)
+    return Paced(samples, cpu)
 
 
 def _results(rate: float, own: Sequence[Sample], other: Sequence[Sample], called: dict[str, int]) -> list[Result]:
@@ -104,7 +111,7 @@ def _results(rate: float, own: Sequence[Sample], other: Sequence[Sample], called
     whole = [each.told - each.began for each in own], [each.told - each.began for each in other]
     out: list[Result] = []
     for place, label in enumerate(("p50", "p99")):
-        ours, peer = (_quantiles(each)[place] for each in whole)
+        ours, peer = (quantiles_ms(each)[place] for each in whole)
         out.append(
             Result.of(
                 name, f"call → accepted {label}", "ms", [ours], [peer], peer_name="vnpy RPC", lower_is_better=True,
@@ -114,7 +121,7 @@ def _results(rate: float, own: Sequence[Sample], other: Sequence[Sample], called
     steps = {step: [_parts(each, called[each.order_id])[at] for each in own] for at, step in enumerate(STEPS)}
     total = fmean(whole[0])
     for step, values in steps.items():
-        p50, p99 = _quantiles(values)
+        p50, p99 = quantiles_ms(values)
         words = f"{step}: {100 * fmean(values) / total:.0f} % of the mean, p99 {p99:.2f} ms"
         out.append(Result.of(name, f"of it {step} p50", "ms", [p50], lower_is_better=True, conditions=words))
     return out
@@ -138,8 +145,8 @@ def _called(journal: Path | None) -> dict[str, int]:
     return found
 
 
-def _quantiles(values: Sequence[int]) -> tuple[float, float]:
-    """p50 and p99 in ms."""
+def quantiles_ms(values: Sequence[int]) -> tuple[float, float]:
+    """p50 and p99 in ms, of ns."""
     cuts = quantiles(values, n=100, method="inclusive")
     return cuts[49] / 1e6, cuts[98] / 1e6
 

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from benchmarks.cases.case import note
 from benchmarks.errors import NotRunnable
-from benchmarks.lanes import native, senders, synthetic
+from benchmarks.lanes import bus, native, senders, synthetic
 from benchmarks.lanes.lane import Lane
 
 RPC = "vnpy RPC"
@@ -19,15 +19,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Entrants(Generic[T]):
-    """Sides by name, and why the others are not there."""
+    """Sides by name, why the others are not there, and which of those the task beat: the machine had what they need."""
 
     sides: dict[str, T]
     missing: dict[str, str] = field(default_factory=dict[str, str])
+    beaten: frozenset[str] = frozenset()
 
     @property
     def best(self) -> str:
         """What users have by default: the accelerator where it is there."""
-        return native.NATIVE if native.NATIVE in self.sides else native.PYTHON
+        return native.NATIVE if native.NATIVE in self.sides or native.NATIVE in self.beaten else native.PYTHON
 
 
 def enter(
@@ -51,6 +52,11 @@ def ours(threads: int) -> dict[str, Callable[[Path], AbstractContextManager[Lane
         native.NATIVE: lambda folder: synthetic.ours(folder, threads, native=True),
         native.PYTHON: lambda folder: synthetic.ours(folder, threads),
     }
+
+
+def ctp_ours() -> dict[str, Callable[[Path], AbstractContextManager[Lane]]]:
+    """Ours in front of a simulated counter, twice."""
+    return {native.NATIVE: lambda folder: bus.ctp(folder, native=True), native.PYTHON: bus.ctp}
 
 
 def peers(threads: int) -> dict[str, Callable[[Path], AbstractContextManager[Lane]]]:

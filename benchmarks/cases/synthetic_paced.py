@@ -22,6 +22,10 @@ BURST = 20_000
 ENOUGH = 0.8
 """Part of the rate that a side must bring through in a burst, or its backlog would have to be waited for."""
 
+REACHED, P99 = "reached", ("p99", "ms")
+Figures = dict[tuple[str, str], list[float]]
+"""Every round's, by name and unit."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -54,10 +58,12 @@ def _runs(pace: Pace, lanes: Entrants[Lane], length: Length) -> Entrants[list[st
     """A side that cannot keep up, or breaks, leaves."""
     found: dict[str, list[step.Step]] = {}
     missing = dict(lanes.missing)
+    beaten: set[str] = set()
     for name, lane in lanes.sides.items():
         capacity = step.capacity(lane, BURST)
         if capacity < pace.rate * ENOUGH:
             missing[name] = f"carries some {capacity:,.0f} ticks/s at most"
+            beaten.add(name)
             note(f"{pace.name}: {name}: {missing[name]}")
         else:
             step.run(lane, pace.rate, WARM_UP)
@@ -69,8 +75,9 @@ def _runs(pace: Pace, lanes: Entrants[Lane], length: Length) -> Entrants[list[st
             except BenchmarkFailed as error:
                 del found[name]
                 missing[name] = str(error)
+                beaten.add(name)
                 note(f"{pace.name}: {name}: {error}")
-    return Entrants(found, missing)
+    return Entrants(found, missing, frozenset(beaten))
 
 
 def _once(pace: Pace, lane: Lane, seconds: float) -> step.Step:
@@ -83,10 +90,10 @@ def _once(pace: Pace, lane: Lane, seconds: float) -> step.Step:
         lane.busy(on=False)
 
 
-def figures(pace: Pace, runs: list[step.Step]) -> dict[tuple[str, str], list[float]]:
-    """Every round's, by name and unit."""
-    found = {
-        ("reached", "ticks/s"): [each.reached for each in runs],
+def figures(pace: Pace, runs: list[step.Step]) -> Figures:
+    """What the runs found."""
+    found: Figures = {
+        (REACHED, "ticks/s"): [each.reached for each in runs],
         ("missing, twice or out of order", "ticks"): [float(each.bad) for each in runs],
     }
     for name, field in (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"), ("max", "max")):
@@ -102,39 +109,38 @@ def figures(pace: Pace, runs: list[step.Step]) -> dict[tuple[str, str], list[flo
 def compared(pace: Pace, runs: Entrants[list[step.Step]], about: str) -> list[Result]:
     """The goal, then all sides next to each other."""
     of = {name: figures(pace, steps) for name, steps in runs.sides.items()}
-    results: list[Result] = []
-    if pace.peer:
-        own, label = runs.best, ("p99", "ms")
-        if reason := runs.missing.get(own) or runs.missing.get(pace.peer):
-            results.append(
-                Result.not_run(
-                    pace.name, reason, label[0], unit=label[1], ours_name=own, peer_name=pace.peer, goal=pace.times,
-                    lower_is_better=True,
-                )
-            )  # fmt: skip
-        else:
-            results.append(
-                Result.of(
-                    pace.name, *label, of[own][label], of[pace.peer][label], ours_name=own, peer_name=pace.peer,
-                    goal=pace.times, goal_of="ratio", lower_is_better=True, conditions=about,
-                )
-            )  # fmt: skip
-    mine = [name for name in (NATIVE, PYTHON) if name in of]
-    others = [name for name in of if name not in mine]
-    for own in mine:
-        for (figure, unit), values in of[own].items():
-            results += [
-                Result.of(
-                    pace.name, figure, unit, values, of[peer].get((figure, unit), []), ours_name=own, peer_name=peer,
-                    lower_is_better=figure != "reached", conditions=about, detail=True,
-                )
-                for peer in others
-            ]  # fmt: skip
-    results += [
-        Result.not_run(pace.name, reason, "not run", ours_name=name, detail=True)
-        for name, reason in runs.missing.items()
-    ]
+    results = [_goal(pace, runs, of, about)] if pace.peer else []
+    mine = [name for name in (NATIVE, PYTHON) if name in of] or [PYTHON]
+    others = [name for name in of if name not in mine] or [""]
+    labels = dict.fromkeys(label for found in of.values() for label in found)
+    for figure, unit in labels:
+        results += [
+            Result.of(
+                pace.name, figure, unit, of.get(own, {}).get((figure, unit), []),
+                of.get(peer, {}).get((figure, unit), []), ours_name=own, peer_name=peer,
+                lower_is_better=figure != REACHED, conditions=about, detail=True,
+            )
+            for own in mine
+            for peer in others
+        ]  # fmt: skip
+    for name, reason in runs.missing.items():
+        results.append(Result.not_run(pace.name, reason, "not run", ours_name=name, detail=True))
     return results
+
+
+def _goal(pace: Pace, runs: Entrants[list[step.Step]], of: dict[str, Figures], about: str) -> Result:
+    """Ours that cannot keep up has missed it; against a peer that cannot there is nothing to compare."""
+    own, (figure, unit) = runs.best, P99
+    if pace.peer not in of or (own not in runs.sides and own not in runs.beaten):
+        reason = runs.missing.get(pace.peer) or runs.missing[own]
+        return Result.not_run(
+            pace.name, reason, figure, unit=unit, ours_name=own, peer_name=pace.peer, goal=pace.times,
+            lower_is_better=True,
+        )  # fmt: skip
+    return Result.of(
+        pace.name, figure, unit, of.get(own, {}).get(P99, []), of[pace.peer][P99], ours_name=own, peer_name=pace.peer,
+        goal=pace.times, goal_of="ratio", lower_is_better=True, conditions=about,
+    )  # fmt: skip
 
 
 def _case(pace: Pace) -> Case:

@@ -17,6 +17,10 @@ class Sample(msgspec.Struct, array_like=True):
     """Back from the SDK's call."""
     heard: int = 0
     """The exchange's word, in the SDK's callback."""
+    fill_told: int = 0
+    """Its first fill, in the client's handler."""
+    fill_heard: int = 0
+    """That fill, in the SDK's callback."""
 
 
 class Asked(msgspec.Struct):

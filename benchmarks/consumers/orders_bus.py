@@ -11,7 +11,7 @@ import msgspec
 import marketbus
 from benchmarks.consumers.answers import say
 from benchmarks.consumers.orders import PATIENCE, Asked, Sample
-from marketbus import Order
+from marketbus import Order, Trade
 
 TAKEN = ("ACCEPTED", "PARTIAL", "FILLED")
 """A desk that is far behind may hear of the fill first."""
@@ -36,6 +36,12 @@ class Client:
             sample.told, sample.heard = time_ns(), order.updated
             sample.claimed, sample.sent = order.created, order.sent
             self._complete()
+
+    def on_trade(self, trade: Trade) -> None:
+        """Every fill."""
+        sample = self._samples.get(trade.client_order_id)
+        if sample is not None and not sample.fill_told:
+            sample.fill_told, sample.fill_heard = time_ns(), trade.received
 
     async def send(self, asked: Asked) -> list[Sample]:
         """All of them, each when it is due, whether or not the ones before were answered."""
@@ -69,19 +75,22 @@ async def serve(url: str, gateway: str) -> None:
         while line := await asyncio.to_thread(sys.stdin.buffer.readline):
             asked = msgspec.json.decode(line, type=Asked)
             if asked.do == "ready":
-                price = await _ready(bus, gateway)
+                price = await _ready(bus, gateway, f"{asked.symbol}.{asked.exchange}")
                 if price is not None and following is None:
-                    following = await bus.on_orders(client.on_order, gateway=gateway)
+                    following = (
+                        await bus.on_orders(client.on_order, gateway=gateway),
+                        await bus.on_trades(client.on_trade, gateway=gateway),
+                    )
                 say({"ready": price is not None, "price": price})
             else:
                 say({"samples": await client.send(asked)})
 
 
-async def _ready(bus: marketbus.Bus, gateway: str) -> float | None:
-    """The lower limit of the first instrument that ticks, once orders may go."""
+async def _ready(bus: marketbus.Bus, gateway: str, vt_symbol: str) -> float | None:
+    """The instrument's lower limit, once it ticks and orders may go."""
     for status in await bus.gateways():
         if status.gateway == gateway and status.td.state == "READY":
-            return next((tick.limit_down for tick in await bus.snapshot("*")), None)
+            return next((tick.limit_down for tick in await bus.snapshot(vt_symbol)), None)
     return None
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.consumers.orders import Asked, Sample
+from benchmarks.lanes import native as accelerator
 from benchmarks.lanes.bus import GATEWAY, embedded_nats, environment, toml
 from benchmarks.lanes.folders import free_port, made
 from benchmarks.lanes.lane import wait_for
@@ -39,6 +40,9 @@ class OrderLane:
     journal: Path | None = None
     price: float = 0.0
     """The day's lower limit, where buy orders stand and wait; of ours only, which sees ticks."""
+    ticks: Process | None = None
+    """Who takes every tick, where somebody does."""
+    broker: int | None = None
 
     def send(self, rate: float, count: int, vt_symbol: str, price: float) -> list[Sample]:
         """Orders of one lot, paced."""
@@ -49,13 +53,27 @@ class OrderLane:
 
 
 @contextmanager
-def bus(folder: Path, counter: Counter, vt_symbol: str) -> Generator[OrderLane]:
-    """Ours, as users run it: worker process, embedded nats-server, a client with the public SDK."""
+def bus(
+    folder: Path, counter: Counter, vt_symbol: str, *, native: bool = False, everything: bool = False
+) -> Generator[OrderLane]:
+    """Ours, as users run it: worker process, embedded nats-server, a client with the public SDK.
+
+    `everything`: it carries every instrument's ticks, and somebody takes them.
+
+    Raises:
+        NotRunnable: the accelerator is wanted and not there.
+    """
     made(folder)
-    env = environment(folder, native=False)
+    env = environment(folder, native=native)
     file = folder / "marketbus.toml"
     file.touch(mode=0o600)
-    gateway = {"kind": "ctp", "sdk": "lab", "trading": True, "subscribe": [vt_symbol], "risk": LIMITS}
+    gateway = {
+        "kind": "ctp",
+        "sdk": "lab",
+        "trading": True,
+        "subscribe": ["*" if everything else vt_symbol],
+        "risk": LIMITS,
+    }
     file.write_text(toml(gateway | {"setting": counter.setting("ours")}), encoding="utf-8")
     with embedded_nats(folder) as server:
         command = worker_environment.command(GATEWAY, file, server.url, env)
@@ -63,9 +81,19 @@ def bus(folder: Path, counter: Counter, vt_symbol: str) -> Generator[OrderLane]:
             Process("worker", command.argv, folder, command.env, command.cwd) as worker,
             Process.module("benchmarks.consumers.orders_bus", server.url, GATEWAY, folder=folder, env=env) as client,
         ):
-            wait_for("a trading session", lambda: client.ask("ready")["ready"])
-            price = client.ask("ready")["price"]
-            yield OrderLane("marketbus", "ours", client, worker, paths.journal_file(folder / "state", GATEWAY), price)
+            symbol, _, exchange = vt_symbol.partition(".")
+            wait_for("a trading session", lambda: client.ask("ready", symbol=symbol, exchange=exchange)["ready"])
+            price = client.ask("ready", symbol=symbol, exchange=exchange)["price"]
+            with ExitStack() as stack:
+                ticks = None
+                if everything:
+                    ticks = stack.enter_context(
+                        Process.module("benchmarks.consumers.bus", server.url, folder=folder, env=env)
+                    )
+                    ticks.hear()
+                journal = paths.journal_file(folder / "state", GATEWAY)
+                name = accelerator.name(native=native)
+                yield OrderLane(name, "ours", client, worker, journal, price, ticks, server.pid)
 
 
 @contextmanager

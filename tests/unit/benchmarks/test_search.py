@@ -23,7 +23,7 @@ def test_nothing_passes_is_zero_after_a_bounded_descent() -> None:
     assert len(asked) == DESCENT
 
 
-def test_a_venue_at_its_end_is_not_asked_for_more() -> None:
+def test_a_source_at_its_end_is_found_out_soon() -> None:
     asked: list[float] = []
 
     def saturated(rate: float) -> float:
@@ -31,7 +31,15 @@ def test_a_venue_at_its_end_is_not_asked_for_more() -> None:
         return min(rate, 500)
 
     assert highest(saturated, 1000) == 500
-    assert len(asked) == 1
+    assert len(asked) <= 5
+
+
+def test_a_side_that_brings_less_when_asked_for_too_much_is_asked_for_less() -> None:
+    assert highest(lambda rate: rate if rate <= 700 else 300, 1000, steps=6) > 680
+
+
+def test_what_was_reached_without_loss_counts_though_more_was_asked_for() -> None:
+    assert highest(lambda rate: 400 if rate > 800 else None, 1000, steps=0) == 400
 
 
 def test_it_climbs_until_something_fails_however_far_the_guess_was_below() -> None:
