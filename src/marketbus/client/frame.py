@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=msgspec.Struct)
 INSTANTS = frozenset(
     {"datetime", "received", "time", "started", "last_tick", "market_time"}
-    | {"created", "sent", "cancel_sent", "updated", "valid_until"}
+    | {"created", "sent", "cancel_sent", "modify_sent", "updated", "valid_until"}
 )
 """Fields that are ns UTC; they become columns of aware times in Asia/Shanghai, empty where they are 0."""
 _MAPS = ("extra", "ext")

@@ -156,6 +156,21 @@ class OrderRejected(MarketBusError):
         self.words = order.error_msg
 
 
+class ModifyRejected(MarketBusError):
+    """Other terms were asked for and are not had: `order` is the order as it stands.
+
+    `error_id` and `words` are the venue's, if it said any.
+    """
+
+    code = "modify_rejected"
+
+    def __init__(self, order: "Order") -> None:
+        super().__init__(order.error_msg or f"the order was not modified, it is {order.state} / 改单未成功")
+        self.order = order
+        self.error_id = order.error_id
+        self.words = order.error_msg
+
+
 class NotSent(MarketBusError):
     """The SDK did not take an order or a cancel: it certainly did not reach the venue."""
 

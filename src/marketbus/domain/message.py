@@ -116,6 +116,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "cancel of order {id} refused: [{error}] {words}",
         "交易撤单失败，委托：{id}，代码：{error}，信息：{words}",
     ),
+    "td.modify_refused": (
+        "modification of order {id} refused: [{error}] {words}",
+        "交易改单失败，委托：{id}，代码：{error}，信息：{words}",
+    ),
     "td.advice": (
         "the venue says of order {id}, which stands as it stood: [{error}] {words}",
         "柜台提示（委托 {id} 状态不变），代码：{error}，信息：{words}",
@@ -478,6 +482,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "risk.self_trade": (
         "the price {value} would meet our own order {other} at {limit}",
         "委托价格 {value} 会与自己的委托 {other}（{limit}）成交，构成自成交",
+    ),
+    "risk.not_standing": (
+        "only an order that stands at the venue can be modified; it is {value}",
+        "只有在柜台有效的委托才能改单，当前状态为 {value}",
+    ),
+    "risk.modifying": (
+        "a modification of it has no answer yet; wait for that",
+        "该委托有一笔改单尚未回应，请等待",
+    ),
+    "risk.filled": (
+        "{limit} lots are filled already: {value} is not more; cancel the rest instead",
+        "已成交 {limit} 手，改单数量 {value} 不大于成交数量，请改为撤单",
     ),
     "risk.orders_per_second": (
         "{value} orders and cancels within a second, the limit is {limit}",

@@ -100,6 +100,14 @@ class Order(msgspec.Struct, frozen=True, array_like=True, tag="td.order/1", tag_
     """The request must not reach the SDK after this; 0 for an external order."""
     ext: dict[str, str | int | float | bool | None] | None = None
     """What only this venue or this denial has."""
+    modify_sent: int = 0
+    """When other terms were asked for without an answer yet; 0 when none are. Until then `price` and `volume` stand."""
+    new_price: float | None = None
+    """What is asked for meanwhile, and `new_volume`."""
+    new_volume: float | None = None
+    first_price: float | None = None
+    """What it was sent with, once it has other terms, and `first_volume`."""
+    first_volume: float | None = None
 
     @property
     def instrument(self) -> Instrument:
@@ -117,9 +125,14 @@ class Order(msgspec.Struct, frozen=True, array_like=True, tag="td.order/1", tag_
         return f"{self.gateway}.{self.client_order_id}"
 
     @property
+    def most(self) -> float:
+        """Lots that it may come to: its volume, or the larger one that is asked for."""
+        return self.volume if self.new_volume is None else max(self.volume, self.new_volume)
+
+    @property
     def left(self) -> float:
         """Lots that may still be filled; 0 once it is over."""
-        return 0.0 if self.state.is_final else max(0.0, self.volume - self.traded)
+        return 0.0 if self.state.is_final else max(0.0, self.most - self.traded)
 
     @property
     def is_active(self) -> bool:

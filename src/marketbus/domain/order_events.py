@@ -37,6 +37,8 @@ class OrderReport(msgspec.Struct, frozen=True, tag=True, tag_field="event"):
     """ns UTC"""
     queried: bool = False
     """From a complete query: it holds against what we believed."""
+    terms: bool = False
+    """`price` and `volume` are what the venue holds now: they may have become others since it was sent."""
     ext: dict[str, str | int | float | bool | None] | None = None
 
 
@@ -100,5 +102,23 @@ class CancelRefused(msgspec.Struct, frozen=True, tag=True, tag_field="event"):
     words: str = ""
 
 
-OwnEvent = Sent | Denied | Refused | Lost | Absent | CancelSent | CancelRefused
+class ModifySent(msgspec.Struct, frozen=True, tag=True, tag_field="event"):
+    """Other terms of the order are asked for."""
+
+    client_order_id: str
+    at: int
+    price: float
+    volume: float
+
+
+class ModifyRefused(msgspec.Struct, frozen=True, tag=True, tag_field="event"):
+    """They are not had; the order stands as it stood."""
+
+    client_order_id: str
+    at: int
+    error_id: int | None = None
+    words: str = ""
+
+
+OwnEvent = Sent | Denied | Refused | Lost | Absent | CancelSent | CancelRefused | ModifySent | ModifyRefused
 """Events that name the order by our id."""

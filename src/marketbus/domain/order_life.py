@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from math import fsum
+from math import fsum, isclose
 from typing import Any
 
 import msgspec
@@ -15,6 +15,8 @@ from marketbus.domain.order_events import (
     CancelSent,
     Denied,
     Lost,
+    ModifyRefused,
+    ModifySent,
     OrderReport,
     OwnEvent,
     Refused,
@@ -75,12 +77,15 @@ class OrderLife:
     def report(self, report: OrderReport) -> Change:
         """The venue's word."""
         order, now = self.order, self.order.state
-        if is_over(report.traded, order.volume):
-            return self._misfit(f"{report.traded:g} lots traded of {order.volume:g}")
+        terms = _terms(order, report)
+        volume = terms.get("volume", order.volume)
+        most = volume if "modify_sent" in terms else max(volume, order.most)
+        if is_over(report.traded, most):
+            return self._misfit(f"{report.traded:g} lots traded of {most:g}")
         traded = max(order.traded, report.traded)
-        then = reported(report.state, traded, order.volume)
+        then = reported(report.state, traded, most)
         if then is OrderState.FILLED:
-            traded = order.volume
+            traded = max(volume, traded)
         if then is OrderState.UNKNOWN:
             return self._misfit("the venue gives a state that is not known")
         if traded and OrderState.REJECTED in (now, then):
@@ -95,14 +100,14 @@ class OrderLife:
         if report.error_id or report.error_msg:
             facts |= {"error_id": report.error_id, "error_msg": report.error_msg}
         if then is now or may_follow(now, then):
-            return self._become(then, report.received, facts)
+            return self._become(then, report.received, facts | terms)
         never_received = order.denied_by == NEVER_RECEIVED
         if is_behind(now, then) and not never_received:
             changed = self._become(now, report.received, facts)
             more = traded > order.traded
             return msgspec.structs.replace(changed, outcome=Outcome.APPLIED if more else Outcome.LATE)
         if report.queried:
-            changed = self._become(then, report.received, {**facts, "denied_by": ""})
+            changed = self._become(then, report.received, {**facts, **terms, "denied_by": ""})
             return msgspec.structs.replace(changed, outcome=Outcome.CORRECTED, why=f"{then} after {now}")
         return self._misfit(f"{then} after {now}")
 
@@ -124,21 +129,21 @@ class OrderLife:
         self._trades[trade.key] = trade
         own = [each for each in self._trades.values() if each.symbol == order.symbol]  # not the legs of a combination
         filled = fsum(each.volume for each in own)
-        traded = max(order.traded, min(filled, order.volume))
-        if is_full(traded, order.volume):
-            traded = order.volume
+        traded = max(order.traded, min(filled, order.most))
+        if is_full(traded, order.most):
+            traded = order.most
         facts: dict[str, Any] = {"traded": traded, "venue_id": order.venue_id or trade.venue_id}
         if filled:
             facts["average_price"] = fsum(each.price * each.volume for each in own) / filled
         then = now
-        if not now.is_final or (now is OrderState.CANCELLED and traded == order.volume):
-            then = reported(OrderState.SENT, traded, order.volume) if filled else now
+        if not now.is_final or (now is OrderState.CANCELLED and traded == order.most):
+            then = reported(OrderState.SENT, traded, order.most) if filled else now
         changed = self._become(then, trade.received, facts)
         outcome, why = Outcome.APPLIED, ""
         if now in _REFUSED:
             outcome, why = Outcome.MISFIT, f"a fill after {now}"
-        elif is_over(filled, order.volume):
-            outcome, why = Outcome.MISFIT, f"{filled:g} lots filled of {order.volume:g}"
+        elif is_over(filled, order.most):
+            outcome, why = Outcome.MISFIT, f"{filled:g} lots filled of {order.most:g}"
         return msgspec.structs.replace(changed, outcome=outcome, trade=trade, why=why)
 
     def own(self, event: OwnEvent) -> Change:
@@ -171,6 +176,15 @@ class OrderLife:
                 if now.is_final:
                     return Change(Outcome.LATE, order)
                 return self._become(now, at, {"cancel_sent": 0, "error_id": event.error_id, "error_msg": event.words})
+            case ModifySent():
+                if now.is_final:
+                    return Change(Outcome.LATE, order)
+                asked = {"modify_sent": at, "new_price": event.price, "new_volume": event.volume}
+                return self._become(now, at, asked)
+            case ModifyRefused():
+                if not order.modify_sent:
+                    return Change(Outcome.LATE, order)
+                return self._become(now, at, _ANSWERED | {"error_id": event.error_id, "error_msg": event.words})
 
     def _refused(self, event: Refused) -> Change:
         order, now = self.order, self.order.state
@@ -196,7 +210,7 @@ class OrderLife:
     def _become(self, state: OrderState, at: int, facts: dict[str, Any]) -> Change:
         before = self.order
         if state.is_final:
-            facts = {**facts, "cancel_sent": 0}
+            facts = {**facts, "cancel_sent": 0, **_ANSWERED}
         after = msgspec.structs.replace(before, state=state, **facts)
         if after == before:
             return Change(Outcome.DUPLICATE, before)
@@ -205,3 +219,24 @@ class OrderLife:
 
     def _misfit(self, why: str) -> Change:
         return Change(Outcome.MISFIT, self.order, why=why)
+
+
+_ANSWERED: dict[str, Any] = {"modify_sent": 0, "new_price": None, "new_volume": None}
+
+
+def _terms(order: Order, report: OrderReport) -> dict[str, Any]:
+    """What the venue's terms change. In a report put together from parts fills may be ahead of them: passed over."""
+    if not report.terms or is_over(max(order.traded, report.traded), report.volume):
+        return {}
+    facts: dict[str, Any] = {}
+    if (report.price, report.volume) != (order.price, order.volume):
+        facts = {"price": report.price, "volume": report.volume}
+        if order.first_volume is None:
+            facts |= {"first_price": order.price, "first_volume": order.volume}
+    if (
+        order.modify_sent
+        and isclose(report.volume, order.new_volume or 0.0)
+        and isclose(report.price, order.new_price or 0.0, abs_tol=1e-12)
+    ):
+        facts |= _ANSWERED | {"error_id": None, "error_msg": ""}
+    return facts

@@ -64,10 +64,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
             raise BadRequest("type: none of " + ", ".join(each for each in OrderType if each is not OrderType.UNKNOWN))
         if self.hedge is HedgeFlag.UNKNOWN:
             raise BadRequest("hedge: none of " + ", ".join(each for each in HedgeFlag if each is not HedgeFlag.UNKNOWN))
-        if not (isfinite(self.volume) and 0 < self.volume <= MAX_VOLUME):
-            raise BadRequest(f"volume: {self.volume} lots, must be above 0 and at most {MAX_VOLUME:g}")
-        if not (isfinite(self.price) and abs(self.price) <= MAX_PRICE):  # spreads trade at 0 and below
-            raise BadRequest(f"price: {self.price}, must be a number within ±{MAX_PRICE:g}")
+        _check_amounts(self.volume, self.price)
         if len(self.reference) > MAX_REFERENCE or not self.reference.isprintable():
             raise BadRequest(f"reference: at most {MAX_REFERENCE} printable characters")
         _check_id(self.client_order_id)
@@ -117,14 +114,15 @@ class OrderRequest(msgspec.Struct, frozen=True):
 
         `valid_until` may differ: a client that asks again what became of its order asks later.
         """
-        for name in _CONTENT:
-            if getattr(self, name) != getattr(order, name):
-                return name
-        return ""
+        price = order.price if order.first_price is None else order.first_price
+        volume = order.volume if order.first_volume is None else order.first_volume
+        if (self.price, self.volume) != (price, volume):
+            return "price" if self.price != price else "volume"
+        return next((name for name in _CONTENT if getattr(self, name) != getattr(order, name)), "")
 
 
 _CONTENT = (
-    "gateway", "account", "symbol", "exchange", "direction", "offset", "type", "price", "volume", "reference", "hedge",
+    "gateway", "account", "symbol", "exchange", "direction", "offset", "type", "reference", "hedge",
 )  # fmt: skip
 
 
@@ -152,6 +150,36 @@ class CancelRequest(msgspec.Struct, frozen=True):
         _check_id(self.client_order_id)
 
 
+class ModifyRequest(msgspec.Struct, frozen=True):
+    """A request for another price or volume of one order, by the id it was sent under; what is None stays.
+
+    Raises (on construction):
+        BadRequest: names the field and its limit.
+    """
+
+    client_order_id: str
+    price: float | None = None
+    volume: float | None = None
+    """Lots in all, those that are filled included."""
+    gateway: str = ""
+    account: str = ""
+    origin: str = ""
+    valid_until: int = 0
+    """ns UTC"""
+    host: str = ""
+    """As of an `OrderRequest`; `trader` too."""
+    trader: str = ""
+
+    def __post_init__(self) -> None:
+        _check_asker(self.host, self.trader)
+        if not self.client_order_id:
+            raise BadRequest("client_order_id: which order to modify")
+        _check_id(self.client_order_id)
+        if self.price is None and self.volume is None:
+            raise BadRequest("price, volume: which of them to modify")
+        _check_amounts(1.0 if self.volume is None else self.volume, self.price or 0.0)
+
+
 def is_late(valid_until: int, now: int) -> bool:
     """Whether a request arrived too late to be executed (both ns UTC)."""
     return now > valid_until
@@ -162,6 +190,13 @@ def _check_place(symbol: str, exchange: Exchange) -> None:
         raise BadRequest(f"symbol: 1 to {MAX_SYMBOL} printable characters, such as rb2701")
     if exchange is Exchange.UNKNOWN:
         raise BadRequest("exchange: not an exchange of vnpy.trader.constant.Exchange", "such as SHFE, DCE, CFFEX")
+
+
+def _check_amounts(volume: float, price: float) -> None:
+    if not (isfinite(volume) and 0 < volume <= MAX_VOLUME):
+        raise BadRequest(f"volume: {volume} lots, must be above 0 and at most {MAX_VOLUME:g}")
+    if not (isfinite(price) and abs(price) <= MAX_PRICE):  # spreads trade at 0 and below
+        raise BadRequest(f"price: {price}, must be a number within ±{MAX_PRICE:g}")
 
 
 def _check_asker(host: str, trader: str) -> None:

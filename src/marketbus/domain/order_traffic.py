@@ -48,6 +48,7 @@ class Traffic(msgspec.Struct, frozen=True):
 
 def messages(entries: Iterable[Entry]) -> Iterator[Message]:
     """What we sent. An order counts once: when the SDK was called, or, after a crash, when the venue showed it.
+    A modification counts as another.
 
     What was denied, and the orders of other terminals, do not count.
     """
@@ -56,8 +57,9 @@ def messages(entries: Iterable[Entry]) -> Iterator[Message]:
         key = (entry.account, entry.client_order_id)
         if entry.kind is EntryKind.NEW:
             new[key] = entry
-        elif entry.kind is EntryKind.CANCEL_REQUESTED:
-            yield Message(entry.time, entry.account, entry.vt_symbol, cancel=True)
+        elif entry.kind in (EntryKind.CANCEL_REQUESTED, EntryKind.MODIFY_REQUESTED):
+            cancel = entry.kind is EntryKind.CANCEL_REQUESTED
+            yield Message(entry.time, entry.account, entry.vt_symbol, cancel=cancel)
         elif entry.kind in _REACHED_THE_VENUE and (order := new.pop(key, None)) is not None:
             yield Message(entry.time, entry.account, entry.vt_symbol or order.vt_symbol, cancel=False)
 

@@ -37,6 +37,8 @@ class Capability(StrEnum):
     """Lists the contracts that it is asked for, see `ListsOnRequest`: no client wants all that the venue has."""
     HISTORY = "history"
     """Answers for bars and ticks of the past, see `ports.history.HistorySource`."""
+    MODIFY_ORDERS = "modify_orders"
+    """Changes price and volume of an order that stands, see `ports.trading.ModifiesOrders`."""
 
 
 class SessionChanged(msgspec.Struct, frozen=True, tag=True):

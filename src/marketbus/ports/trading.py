@@ -10,7 +10,7 @@ from marketbus.domain.errors import MarketBusError
 from marketbus.domain.errors import NotSent as NotSent
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.order import Order
-from marketbus.domain.order_events import CancelRefused, OrderReport, Refused
+from marketbus.domain.order_events import CancelRefused, ModifyRefused, OrderReport, Refused
 from marketbus.domain.position import Position
 from marketbus.domain.rates import Rates
 from marketbus.domain.trade import Trade
@@ -46,9 +46,9 @@ class VenueHoldings(msgspec.Struct, frozen=True):
     account: Account | None
 
 
-VenueEvent = OrderReport | Trade | Refused | CancelRefused
-"""What the venue says by itself, in its order. `Refused` and `CancelRefused` carry our id where it is known; a gateway
-finds it by the reference it gave."""
+VenueEvent = OrderReport | Trade | Refused | CancelRefused | ModifyRefused
+"""What the venue says by itself, in its order. `Refused`, `CancelRefused` and `ModifyRefused` carry our id where it is
+known; a gateway finds it by the reference it gave."""
 
 
 class TradingSink(Protocol):
@@ -129,5 +129,18 @@ class TradingGateway(VenueFacts, Protocol):
 
         Raises:
             BooksIncomplete: try again later.
+        """
+        ...
+
+
+@runtime_checkable
+class ModifiesOrders(Protocol):
+    """A trading gateway that declares MODIFY_ORDERS; its reports carry the terms (`OrderReport.terms`)."""
+
+    async def modify(self, order: Order) -> None:
+        """Ask the venue for the `price` and `volume` that the order has here, in place of those it has there.
+
+        Raises:
+            NotSent: the SDK said no.
         """
         ...

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from marketbus.domain.account import Account
 from marketbus.domain.order import Order
-from marketbus.domain.order_request import CancelRequest, OrderRequest
+from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.position import Position
 from marketbus.domain.rates import InstrumentRates
 from marketbus.domain.risk.limits import Tightening
@@ -39,6 +39,10 @@ class TradingService(Protocol):
 
     async def send_order(self, request: OrderRequest) -> Order:
         """Send one order; the same id again gives its order as it stands. DENIED is an answer, not an error."""
+        ...
+
+    async def modify_order(self, request: ModifyRequest) -> Order:
+        """Ask the venue for another price or volume."""
         ...
 
     async def cancel_order(self, request: CancelRequest) -> Order:

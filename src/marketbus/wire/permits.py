@@ -45,6 +45,7 @@ VERBS: Mapping[tuple[Group, str], tuple[Role, ...]] = {
     (Group.MD, "contracts"): _PEOPLE,
     (Group.MD, "calendar"): _PEOPLE,
     (Group.TD, "send_order"): (Role.TRADER,),
+    (Group.TD, "modify_order"): (Role.TRADER,),
     (Group.TD, "control"): (Role.TRADER,),
     (Group.TD, "cancel_order"): _DESK,
     (Group.TD, "cancel_all"): _DESK,

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from marketbus.domain.instrument import Exchange
-from marketbus.domain.order_request import CancelRequest, OrderRequest
+from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.order_terms import Direction, HedgeFlag, Offset, OrderType, word_of
 from marketbus.domain.rates import InstrumentRates
 from marketbus.domain.risk.limits import Tightening
@@ -80,6 +80,29 @@ class CancelOrder(Request, frozen=True):
         return CancelRequest(
             self.client_order_id, gateway, account, principal, self.valid_until, self.host, self.trader
         )
+
+
+class ModifyOrder(Request, frozen=True):
+    """Another price, or another volume (in all, fills included), of one order; null stays. `valid_until` as of an
+    order."""
+
+    client_order_id: OrderId
+    valid_until: int
+    price: float | None = None
+    volume: float | None = None
+    host: Text = ""
+    trader: Text = ""
+
+    def to_request(self, gateway: str, account: str, principal: str) -> ModifyRequest:
+        """What the desk takes.
+
+        Raises:
+            BadRequest: names the field.
+        """
+        return ModifyRequest(
+            self.client_order_id, self.price, self.volume, gateway, account, principal, self.valid_until, self.host,
+            self.trader,
+        )  # fmt: skip
 
 
 class CancelAll(Request, frozen=True):
@@ -202,6 +225,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 TD_VERBS = (
     Verb(Group.TD, "send_order", SendOrder, "Order object", False, "Send an order"),
+    Verb(Group.TD, "modify_order", ModifyOrder, "Order object", False, "Ask for another price or volume of an order"),
     Verb(Group.TD, "cancel_order", CancelOrder, "Order object", False, "Ask for an order's cancel"),
     Verb(Group.TD, "cancel_all", CancelAll, "Asked", False, "Ask for the cancel of every open order"),
     Verb(Group.TD, "order", OneOrder, "Order object", False, "One order as it stands"),

@@ -9,11 +9,11 @@ from marketbus.ports.journal import Cause
 
 APPLICATION = 0x6D62_6A6C
 """`PRAGMA application_id`, "mbjl": what tells a journal from other SQLite files."""
-VERSION = 1
-"""`PRAGMA user_version`."""
+VERSION = 2
+"""`PRAGMA user_version`. 2: kinds of entries about modifications."""
 
 Migration = Callable[[sqlite3.Connection], None]
-MIGRATIONS: Mapping[int, Migration] = {}
+MIGRATIONS: Mapping[int, Migration] = {1: lambda _: None}
 """By the version that they start from, each one version up, inside one transaction. Rows written stay as they are."""
 
 _OBJECTS = (

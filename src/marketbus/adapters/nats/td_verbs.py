@@ -32,6 +32,10 @@ async def _send_order(service: TradingService, request: td_rpc.SendOrder, princi
     return _object(await service.send_order(request.to_request(service.gateway, service.account, principal)))
 
 
+async def _modify_order(service: TradingService, request: td_rpc.ModifyOrder, principal: str) -> Answer:
+    return _object(await service.modify_order(request.to_request(service.gateway, service.account, principal)))
+
+
 async def _cancel_order(service: TradingService, request: td_rpc.CancelOrder, principal: str) -> Answer:
     return _object(await service.cancel_order(request.to_request(service.gateway, service.account, principal)))
 
@@ -126,6 +130,7 @@ def _encoded(payloads: Iterable[TradingPayload]) -> Iterator[bytes]:
 
 _ANSWERS: dict[str, Callable[[TradingService, Any, str], Awaitable[Answer]]] = {
     "send_order": _send_order,
+    "modify_order": _modify_order,
     "cancel_order": _cancel_order,
     "cancel_all": _cancel_all,
     "order": _order,

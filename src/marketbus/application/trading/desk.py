@@ -62,7 +62,7 @@ class OrderDesk:
         self._log = log
         self._sending: dict[str, asyncio.Task[Order]] = {}
         self._calling: set[str] = set()
-        self._cancels: set[asyncio.Task[Order]] = set()
+        self._acting: set[asyncio.Task[Order]] = set()
 
     # Orders.
 
@@ -139,7 +139,7 @@ class OrderDesk:
         if is_late(order.valid_until, now):
             late = round((now - order.valid_until) / NS, 3)
             return self._deny(order, Verdict("valid_until", order.valid_until, late), note=True)
-        refusal = self._refusal()
+        refusal = self.refusal()
         if refusal is None and number != self._session.number:
             refusal = Verdict("session", "", "new")  # the reference is of the session before
         if refusal is not None:
@@ -169,12 +169,13 @@ class OrderDesk:
         return self._ledger.book.get(order_id) or order
 
     def _judge(self, order: Order) -> Verdict | None:
-        refusal = self._refusal()
+        refusal = self.refusal()
         if refusal is not None:
             return refusal
         return self._ledger.risk.reserve(order, self._market.market(order.instrument), self._clock.now())
 
-    def _refusal(self) -> Verdict | None:
+    def refusal(self) -> Verdict | None:
+        """Why nothing goes out now, whatever it is."""
         if self.killed():
             return Verdict("killed", "", "")
         if (trouble := self._journal.trouble) is not None:
@@ -286,7 +287,7 @@ class OrderDesk:
         if is_late(request.valid_until, self._clock.now()):
             raise BadRequest("valid_until: the cancel came too late, it was not executed", "send it again if it stands")
         asker = Asker(request.origin, request.host, request.trader)
-        return await self._shielded(self._cancel(order, asker, emergency=False))
+        return await self.shielded(self._cancel(order, asker, emergency=False))
 
     async def cancel_now(self, order: Order, principal: str) -> Order:
         """In an emergency: no limit of ours holds it back.
@@ -294,7 +295,7 @@ class OrderDesk:
         Raises:
             NotSent: there is no session, or the SDK said no.
         """
-        return await self._shielded(self._cancel(order, Asker(principal), emergency=True))
+        return await self.shielded(self._cancel(order, Asker(principal), emergency=True))
 
     async def cancel_all(self, principal: str, vt_symbol: str = "") -> list[Order]:
         """Ask for the cancel of every open order, other terminals' included; of one instrument, if it is named.
@@ -310,8 +311,7 @@ class OrderDesk:
 
     async def _cancel(self, order: Order, asker: Asker, *, emergency: bool) -> Order:
         order_id = order.client_order_id
-        if (sending := self._sending.get(order_id)) is not None:
-            await asyncio.wait({sending})  # a cancel must not overtake its order
+        await self.went(order_id)  # a cancel must not overtake its order
         order = self._ledger.book.get(order_id) or order
         if not order.is_active:
             return order
@@ -344,13 +344,19 @@ class OrderDesk:
         except TimeoutError:
             return  # a disk that hangs
 
-    async def _shielded(self, work: Coroutine[Any, Any, Order]) -> Order:
+    async def went(self, client_order_id: str) -> None:
+        """Wait until an order that is being sent has gone."""
+        if (sending := self._sending.get(client_order_id)) is not None:
+            await asyncio.wait({sending})
+
+    async def shielded(self, work: Coroutine[Any, Any, Order]) -> Order:
+        """Work on an order that goes on when its caller goes away."""
         task = asyncio.get_running_loop().create_task(work)
-        self._cancels.add(task)
-        task.add_done_callback(self._cancels.discard)
+        self._acting.add(task)
+        task.add_done_callback(self._acting.discard)
         return await asyncio.shield(task)
 
     def stop(self) -> None:
         """End what is under way; what became of it is found out at the next start."""
-        for task in (*self._sending.values(), *self._cancels):
+        for task in (*self._sending.values(), *self._acting):
             task.cancel()

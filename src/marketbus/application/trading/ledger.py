@@ -17,7 +17,7 @@ from marketbus.domain.instrument import Instrument
 from marketbus.domain.journal_entry import EntryKind
 from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_book import OrderBook
-from marketbus.domain.order_events import CancelRefused, OrderReport, OwnEvent, Refused
+from marketbus.domain.order_events import CancelRefused, ModifyRefused, OrderReport, OwnEvent, Refused
 from marketbus.domain.order_life import Change, Outcome
 from marketbus.domain.position import Position
 from marketbus.domain.position_keeper import HoldingKey, PositionKeeper
@@ -91,7 +91,7 @@ class Ledger:
                     self.doubt()  # its order's report was lost, or is late
                 self._take([change], EntryKind.VENUE_EVENT, event)
                 return change.order
-            case Refused() | CancelRefused():
+            case Refused() | CancelRefused() | ModifyRefused():
                 if event.client_order_id not in self.book:
                     self.doubt()
                     return None
@@ -245,6 +245,8 @@ class Ledger:
             return
         if before is not None and before.state is OrderState.UNKNOWN and kind is EntryKind.VENUE_EVENT:
             kind = EntryKind.RESOLVED
+        if before is not None and not before.modify_sent and _terms(order) != _terms(before):
+            self.doubt()  # not of our asking: somebody changed it at the venue, or old news came late
         self._noted[order.client_order_id] = order
         self.steps.moved(before, order)
         keys: set[HoldingKey] = set()
@@ -301,6 +303,10 @@ class Ledger:
 
 def _lots(position: Position) -> tuple[float, float, float, float]:
     return position.volume, position.yd_volume, position.frozen, position.yd_frozen
+
+
+def _terms(order: Order) -> tuple[float, float]:
+    return order.price, order.volume
 
 
 def _same(funds: Account, before: Account) -> bool:

@@ -14,7 +14,7 @@ from marketbus.application.trading.standing import JournalStanding
 from marketbus.domain.journal_entry import EntryKind
 from marketbus.domain.message import Bilingual
 from marketbus.domain.order import Order, OrderState
-from marketbus.domain.order_events import Absent, CancelRefused
+from marketbus.domain.order_events import Absent, CancelRefused, ModifyRefused
 from marketbus.domain.session import SessionState
 from marketbus.domain.status import Level
 from marketbus.domain.times import NS
@@ -37,6 +37,11 @@ CALM = 2.0
 ANSWER = 5 * NS
 """For the venue's first word on an order, or its word on a cancel."""
 NO_ANSWER = Bilingual("the cancel had no answer; cancel again if need be", "撤单没有回应，需要时请再次撤单")
+
+NOT_MODIFIED = Bilingual(
+    "the modification had no answer; the order stands at the venue as it is here",
+    "改单没有回应，以此处显示的柜台委托为准",
+)
 
 
 class Matched(msgspec.Struct, frozen=True):
@@ -162,7 +167,7 @@ class Reconciliation:
                 seen.add(order.client_order_id)
                 self._missing.pop(order.client_order_id, None)
                 self._vanished.discard(order.client_order_id)
-                self._settle_cancel(order, books.asked)
+                self._settle(order, books.asked)
         for trade in books.trades:
             self._ledger.venue(trade)
         excepted = seen | self._desk.on_the_way | self._vanished
@@ -185,7 +190,11 @@ class Reconciliation:
             self._vanished.add(order_id)  # the venue had it once: said in the log, and asking on would not help
         return True
 
-    def _settle_cancel(self, order: Order, asked: int) -> None:
+    def _settle(self, order: Order, asked: int) -> None:
+        """What the venue has not answered in time has not come about: its books do not show it."""
+        if order.is_active and 0 < order.modify_sent < asked - ANSWER:
+            refused = ModifyRefused(order.client_order_id, self._clock.now(), words=str(NOT_MODIFIED))
+            self._ledger.own(refused, EntryKind.RESOLVED)
         if order.is_active and 0 < order.cancel_sent < asked - ANSWER:
             words = CancelRefused(order.client_order_id, self._clock.now(), words=str(NO_ANSWER))
             self._ledger.own(words, EntryKind.RESOLVED)
@@ -227,5 +236,6 @@ class Reconciliation:
             for order in self._ledger.book.active():
                 if order.state is OrderState.SENT and 0 < order.sent < now - ANSWER:
                     self._desk.lost(order, "no answer")
-                if order.state is OrderState.UNKNOWN or 0 < order.cancel_sent < now - ANSWER:
+                waits = min((at for at in (order.cancel_sent, order.modify_sent) if at), default=now)
+                if order.state is OrderState.UNKNOWN or waits < now - ANSWER:
                     self.wake()

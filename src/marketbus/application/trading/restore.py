@@ -105,11 +105,11 @@ def _keep(kept: Kept, flow: Flow, bodies: dict[str, tuple[int, Entry]], recorded
 
 def _count(flow: Flow, entry: Entry, burst: Burst) -> None:
     """As the risk book counted it then."""
-    if entry.kind not in (EntryKind.NEW, EntryKind.CANCEL_REQUESTED):
+    if entry.kind not in _COUNTED:
         return
     instrument = _instrument(entry.vt_symbol)
     many = burst(instrument.exchange, entry.trading_day)
-    if entry.kind is EntryKind.NEW:
+    if entry.kind is not EntryKind.CANCEL_REQUESTED:
         flow.order(instrument, entry.time, many)
     else:
         facts = msgspec.json.decode(body_of(entry).get("facts", b"{}"), type=Facts)
@@ -122,5 +122,6 @@ def _orders(bodies: dict[str, tuple[int, Entry]]) -> dict[str, Order]:
     return {order.client_order_id: order for order in orders}
 
 
+_COUNTED = frozenset({EntryKind.NEW, EntryKind.MODIFY_REQUESTED, EntryKind.CANCEL_REQUESTED})
 _instrument = lru_cache(maxsize=4096)(parse_instrument)
 _OF_THE_JOURNAL = frozenset({EntryKind.STARTED, EntryKind.RESUMED, EntryKind.HEAD_ANNOUNCED})

@@ -11,7 +11,7 @@ from marketbus.domain.account import Account
 from marketbus.domain.errors import BusUnavailable, GatewayError, NotSupported, UnknownInstrument, UnknownOrder
 from marketbus.domain.instrument import parse_instrument
 from marketbus.domain.order import Order
-from marketbus.domain.order_request import CancelRequest, OrderRequest
+from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.position import Position
 from marketbus.domain.rates import InstrumentRates
 from marketbus.domain.risk.limits import Tightening
@@ -38,6 +38,10 @@ class AccountService:
     async def send_order(self, request: OrderRequest) -> Order:
         """See `TradingService`."""
         return await self._trading.desk.send(request)
+
+    async def modify_order(self, request: ModifyRequest) -> Order:
+        """See `TradingService`."""
+        return await self._trading.modifications.modify(request)
 
     async def cancel_order(self, request: CancelRequest) -> Order:
         """See `TradingService`."""

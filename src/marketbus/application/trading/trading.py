@@ -8,6 +8,7 @@ from marketbus.application.trading.desk import OrderDesk
 from marketbus.application.trading.kill import KillSwitch
 from marketbus.application.trading.ledger import Ledger, Name
 from marketbus.application.trading.market_view import MarketView
+from marketbus.application.trading.modify import Modifications
 from marketbus.application.trading.notes import Facts
 from marketbus.application.trading.outbox import RETRY, Outbox, Sleep
 from marketbus.application.trading.rate_keeper import RateKeeper
@@ -56,6 +57,7 @@ class Trading:
         self.outbox = Outbox(name.account, journal, publisher, sleep)
         self.ledger = Ledger(name, risk, self.outbox, market, clock=clock, log=log)
         self.desk = OrderDesk(self.ledger, gateway, session, journal, self.outbox, market, clock=clock, log=log)
+        self.modifications = Modifications(self.ledger, self.desk, gateway, session, self.outbox, market, clock)
         self.standing = JournalStanding(journal, heads, log, lambda: self.outbox.idle, sleep, accepted=accept_journal)
         self.reconciliation = Reconciliation(
             self.ledger, gateway, session, self.desk, self.outbox, self.standing, clock=clock, log=log, sleep=sleep

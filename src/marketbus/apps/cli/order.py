@@ -13,7 +13,7 @@ from marketbus.apps.cli.principal import principal
 from marketbus.apps.cli.run import run
 from marketbus.apps.cli.show import show
 from marketbus.apps.exit_codes import ExitCode
-from marketbus.domain.errors import OrderDenied, OrderRejected, OutcomeUnknown
+from marketbus.domain.errors import ModifyRejected, OrderDenied, OrderRejected, OutcomeUnknown
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import DEFAULT_VALIDITY
 from marketbus.domain.order_terms import OrderType, word_of
@@ -73,6 +73,35 @@ def send(
             try:
                 order = await handle.accepted(within=wait)
                 return await handle.done(within=wait) if order.state.is_final else order
+            except TimeoutError:
+                raise _silent(handle.order, wait) from None
+
+    show([_run(work(), as_json=as_json)], order_line, as_json=as_json)
+
+
+@app.command("modify")
+def modify(
+    order_id: OrderId,
+    price: Annotated[float | None, typer.Option(metavar="P", help="Another limit.")] = None,
+    volume: Annotated[float | None, typer.Option(metavar="V", help="Another volume, fills included.")] = None,
+    gateway: Gateway = None,
+    account: Account = None,
+    wait: Wait = 5.0,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Ask for another price or volume of an order and wait for the venue's word. Exit code 3: denied by a rule of ours,
+    4: refused by the venue, the order stands as it stood; 5: no answer yet.
+    """
+    if price is None and volume is None:
+        raise typer.BadParameter("--price, --volume, or both")
+
+    async def work() -> Order:
+        async with marketbus.connect(url, principal=principal()) as bus:
+            handle = await bus.order_handle(order_id, gateway=gateway, account=account)
+            await handle.modify(price=price, volume=volume)
+            try:
+                return await handle.modified(within=wait)
             except TimeoutError:
                 raise _silent(handle.order, wait) from None
 
@@ -156,7 +185,7 @@ def _run(work: Coroutine[None, None, T], *, as_json: bool) -> T:
         return run(work)
     except OrderDenied as error:
         _end(ExitCode.DENIED, f"DENIED by {error.rule}: {error}", error.order if as_json else None)
-    except OrderRejected as error:
+    except (OrderRejected, ModifyRejected) as error:
         _end(ExitCode.REJECTED, f"REJECTED: {error}", error.order if as_json else None)
     except OutcomeUnknown as error:
         _end(ExitCode.OUTCOME_UNKNOWN, f"OUTCOME UNKNOWN: {error}", None)

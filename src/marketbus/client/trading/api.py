@@ -10,7 +10,7 @@ from marketbus.client.trading.calls import Desk
 from marketbus.client.trading.control import TTL, Control
 from marketbus.client.trading.follow import Calling, FollowChoices, Following
 from marketbus.client.trading.handle import OrderHandle
-from marketbus.client.trading.terms import Terms
+from marketbus.client.trading.terms import VALID_FOR, Terms
 from marketbus.client.trading.trader import Trader
 from marketbus.domain.account import Account
 from marketbus.domain.errors import MarketBusError
@@ -110,6 +110,35 @@ class TradingApi:
         """
         self._running()
         return await self._trader.cancel(client_order_id, gateway, account)
+
+    async def modify(
+        self,
+        client_order_id: str,
+        *,
+        price: float | None = None,
+        volume: float | None = None,
+        gateway: str | None = None,
+        account: str | None = None,
+        valid_for: float = VALID_FOR,
+    ) -> Order:
+        """Ask the venue for another price or volume of an order; gives the order as it stands, which has them only once
+        `modify_sent` is 0 again: `price` and `volume` are always the venue's. See `OrderHandle.modify`.
+
+        Args:
+            price: the limit, of a stop order what touches it off; None: as it is.
+            volume: lots in all, those that are filled included; None: as it is.
+            valid_for: seconds after which it must not be sent any more.
+
+        Raises:
+            UnknownOrder: the account has no such order.
+            NotSupported: the venue changes no orders (CTP, SOPT): cancel, and send another.
+            OrderDenied: a rule of ours said no; the order stands as it stood.
+            NotSent: there is no trading session, or the SDK said no; likewise.
+            OutcomeUnknown: no answer; it may be sent again.
+            MarketBusError: as `send_order`.
+        """
+        self._running()
+        return await self._trader.modify(client_order_id, price, volume, gateway, account, valid_for)
 
     async def cancel_all(
         self, vt_symbol: str = "", *, gateway: str | None = None, account: str | None = None

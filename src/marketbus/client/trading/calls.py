@@ -11,7 +11,7 @@ from marketbus.domain.account import Account
 from marketbus.domain.errors import OutcomeUnknown
 from marketbus.domain.message import Bilingual
 from marketbus.domain.order import Order
-from marketbus.domain.order_request import CancelRequest, OrderRequest
+from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.position import Position
 from marketbus.domain.trade import Trade
 from marketbus.wire import codec, subjects
@@ -24,6 +24,7 @@ from marketbus.wire.td_rpc import (
     Events,
     HoldControl,
     JournalHead,
+    ModifyOrder,
     OneOrder,
     Orders,
     SendOrder,
@@ -108,6 +109,19 @@ class TradingCalls:
         """
         body = CancelOrder(request.client_order_id, request.valid_until, _HOST, _USER)
         return await self._acted(desk, "cancel_order", body, request.client_order_id)
+
+    async def modify_order(self, desk: Desk, request: ModifyRequest) -> Order:
+        """Ask for another price or volume of one order; gives it as it stands then.
+
+        Raises:
+            BusUnavailable: not connected; it was not sent.
+            OutcomeUnknown: no answer.
+            UnknownOrder: no such order.
+            OrderDenied: a rule said no.
+            NotSupported: the venue changes no orders.
+        """
+        body = ModifyOrder(request.client_order_id, request.valid_until, request.price, request.volume, _HOST, _USER)
+        return await self._acted(desk, "modify_order", body, request.client_order_id)
 
     async def cancel_all(self, desk: Desk, vt_symbol: str) -> list[str]:
         """Ask for the cancel of every open order; gives the ids of those that were asked for.

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from marketbus.client.trading.calls import Desk
-from marketbus.domain.errors import BusUnavailable, OrderDenied, OrderRejected
+from marketbus.domain.errors import BusUnavailable, ModifyRejected, OrderDenied, OrderRejected
 from marketbus.domain.order import Order, OrderState
 
 _SILENT = frozenset({OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN})
@@ -21,9 +21,16 @@ class OrderHandle:
     `order` is the order as it stands; the others wait for it to change.
     """
 
-    def __init__(self, order: Order, cancel: Callable[[], Awaitable[Order]]) -> None:
+    def __init__(
+        self,
+        order: Order,
+        cancel: Callable[[], Awaitable[Order]],
+        modify: Callable[[float | None, float | None], Awaitable[Order]],
+    ) -> None:
         self._order = order
         self._cancel = cancel
+        self._modify = modify
+        self._asked: tuple[float, float] | None = None
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -75,6 +82,30 @@ class OrderHandle:
         if order.traded and order.average_price is None:
             with contextlib.suppress(TimeoutError):
                 return await self._until(lambda order: order.average_price is not None, PRICED)
+        return order
+
+    async def modify(self, *, price: float | None = None, volume: float | None = None) -> Order:
+        """Ask for another price, or another volume (in all, fills included); that it is had is told by `modified()`.
+
+        Raises:
+            MarketBusError: as `Bus.modify`; the order stands as it stood.
+        """
+        order = await self._modify(price, volume)
+        self._asked = order.price if price is None else price, order.volume if volume is None else volume
+        self.update(order)
+        return self._order
+
+    async def modified(self, within: float | None = None) -> Order:
+        """The order once the venue has answered the last `modify`: it stands with the new terms.
+
+        Raises:
+            ModifyRejected: the venue said no, or the order was over before: `error.order` is the order as it stands.
+            TimeoutError: no answer in time; `order.modify_sent` is above 0 while it is waited for.
+            BusUnavailable: the bus was closed.
+        """
+        order = await self._until(lambda order: not order.modify_sent, within)
+        if self._asked not in (None, (order.price, order.volume)):
+            raise ModifyRejected(order)
         return order
 
     async def cancel(self) -> Order:

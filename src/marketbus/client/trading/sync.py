@@ -11,7 +11,7 @@ from marketbus.client.trading.calls import Desk
 from marketbus.client.trading.control import TTL, Control
 from marketbus.client.trading.follow import Calling, FollowChoices, Following
 from marketbus.client.trading.handle import OrderHandle
-from marketbus.client.trading.terms import Terms
+from marketbus.client.trading.terms import VALID_FOR, Terms
 from marketbus.domain.account import Account
 from marketbus.domain.order import Order
 from marketbus.domain.order_terms import Direction, Offset
@@ -53,6 +53,14 @@ class SyncOrderHandle:
     def done(self, within: float | None = None) -> Order:
         """See `OrderHandle.done`."""
         return self._portal.run(self._handle.done(within))
+
+    def modify(self, *, price: float | None = None, volume: float | None = None) -> Order:
+        """See `OrderHandle.modify`."""
+        return self._portal.run(self._handle.modify(price=price, volume=volume))
+
+    def modified(self, within: float | None = None) -> Order:
+        """See `OrderHandle.modified`."""
+        return self._portal.run(self._handle.modified(within))
 
     def cancel(self) -> Order:
         """See `OrderHandle.cancel`."""
@@ -193,6 +201,22 @@ class SyncTradingApi:
     def cancel(self, client_order_id: str, *, gateway: str | None = None, account: str | None = None) -> Order:
         """See `Bus.cancel`."""
         return self._portal.run(self._bus.cancel(client_order_id, gateway=gateway, account=account))
+
+    def modify(
+        self,
+        client_order_id: str,
+        *,
+        price: float | None = None,
+        volume: float | None = None,
+        gateway: str | None = None,
+        account: str | None = None,
+        valid_for: float = VALID_FOR,
+    ) -> Order:
+        """See `Bus.modify`."""
+        asked = self._bus.modify(
+            client_order_id, price=price, volume=volume, gateway=gateway, account=account, valid_for=valid_for
+        )
+        return self._portal.run(asked)
 
     def cancel_all(self, vt_symbol: str = "", *, gateway: str | None = None, account: str | None = None) -> list[str]:
         """See `Bus.cancel_all`."""

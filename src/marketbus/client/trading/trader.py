@@ -23,7 +23,7 @@ from marketbus.domain.errors import (
 )
 from marketbus.domain.instrument import parse_instrument
 from marketbus.domain.order import Order, OrderState
-from marketbus.domain.order_request import CancelRequest, OrderRequest
+from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.order_terms import Direction, HedgeFlag, Offset, OrderType, word_of
 from marketbus.domain.position import Position
 from marketbus.domain.trade import Trade
@@ -151,6 +151,19 @@ class Trader:
         handle.update(order)
         return handle
 
+    async def modify(
+        self,
+        client_order_id: str,
+        price: float | None,
+        volume: float | None,
+        gateway: str | None,
+        account: str | None,
+        valid_for: float,
+    ) -> Order:
+        """See `Bus.modify`."""
+        desk = await self.desk(gateway, account)
+        return await self._modify(desk, client_order_id, price, volume, valid_for)
+
     async def cancel(
         self, client_order_id: str, gateway: str | None, account: str | None, valid_for: float = VALID_FOR
     ) -> Order:
@@ -245,9 +258,23 @@ class Trader:
         key = (desk, order.client_order_id)
         handle = self._handles.get(key)
         if handle is None:
-            handle = OrderHandle(order, lambda: self._cancel(desk, order.client_order_id, VALID_FOR))
+            order_id = order.client_order_id
+            handle = OrderHandle(
+                order,
+                lambda: self._cancel(desk, order_id, VALID_FOR),
+                lambda price, volume: self._modify(desk, order_id, price, volume, VALID_FOR),
+            )
             self._handles[key] = handle
         return handle
+
+    async def _modify(
+        self, desk: Desk, client_order_id: str, price: float | None, volume: float | None, valid_for: float
+    ) -> Order:
+        until = valid_until(valid_for)
+        request = ModifyRequest(client_order_id, price, volume, *desk, self.calls.principal, until)
+        order = await self.calls.modify_order(desk, request)
+        self._told(order)
+        return order
 
     async def _cancel(self, desk: Desk, client_order_id: str, valid_for: float) -> Order:
         request = CancelRequest(client_order_id, *desk, self.calls.principal, valid_until(valid_for))

@@ -17,7 +17,7 @@ from marketbus.domain.risk.flow_rules import cancel_limit, strictest_cancels
 from marketbus.domain.risk.limits import Limits, Tightening, tighten
 from marketbus.domain.risk.report import CancelUse, ExchangeUse, Usage
 from marketbus.domain.risk.reservations import Reservation, Reservations
-from marketbus.domain.risk.rules import judge
+from marketbus.domain.risk.rules import judge, judge_change, rest_of
 from marketbus.domain.risk.situation import Closable, Market, Situation
 from marketbus.domain.risk.size_rules import margin_of, notional
 from marketbus.domain.risk.thresholds import Thresholds
@@ -47,10 +47,7 @@ class RiskBook:
         verdict = judge(self.limits, order, situation)
         if verdict is not None:
             return verdict
-        self.flow.order(order.instrument, now, _burst(situation))
-        likeness = _likeness(order)
-        self._sent.append((now, likeness))
-        self._alike[likeness] += 1
+        self._count(order, now, situation)
         lots = order.volume
         self.reserved.put(
             Reservation(
@@ -61,6 +58,16 @@ class RiskBook:
             )
         )
         return None
+
+    def change(self, order: Order, changed: Order, market: Market, now: int) -> Verdict | None:
+        """Judge other terms of an open order, `changed`. None: they may be asked for, and are counted; what they need
+        is reserved with `follow`, once the order says that they are. A verdict: nothing has changed."""
+        with self.reserved.without(order.client_order_id):
+            situation = self.situation(rest_of(changed), market, now)
+            verdict = judge_change(self.limits, order, changed, situation)
+        if verdict is None:
+            self._count(changed, now, situation)
+        return verdict
 
     def cancel(self, order: Order, now: int, *, emergency: bool = False) -> Verdict | None:
         """Judge a cancel, and count it if it may be sent.
@@ -205,6 +212,12 @@ class RiskBook:
             limit = strictest_cancels(self.limits, abnormal)
             found.append(CancelUse(name, count, state.large_cancels.get(name, 0), limit))
         return tuple(found)
+
+    def _count(self, order: Order, now: int, situation: Situation) -> None:
+        self.flow.order(order.instrument, now, _burst(situation))
+        likeness = _likeness(order)
+        self._sent.append((now, likeness))
+        self._alike[likeness] += 1
 
     def _forget(self, until: int) -> None:
         while self._sent and self._sent[0][0] <= until:

@@ -27,8 +27,9 @@ def self_trade(limits: Limits, order: Order, situation: Situation) -> Verdict | 
         if other.direction is not order.direction.opposite or not other.left:
             continue
         market = OrderType.MARKET in (order.type, other.type)
-        if market or sign * (order.price - other.price) >= 0:
-            return Verdict("self_trade", other.price, order.price, {"other": other.client_order_id})
+        for price in (other.price, other.price if other.new_price is None else other.new_price):
+            if market or sign * (order.price - price) >= 0:
+                return Verdict("self_trade", price, order.price, {"other": other.client_order_id})
     return None
 
 

@@ -1,6 +1,7 @@
 """What open orders will need if they fill: reserved before they are sent, let go as they fill or end."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from math import fsum
 
 from marketbus.domain.holding import splits_days
@@ -19,18 +20,29 @@ class Reservation:
 
     def __init__(self, order: Order, adds: float, notional: float = 0.0, margin: float = 0.0) -> None:
         self._adds, self._notional, self._margin = adds, notional, margin
+        self.order = order
         self.instrument = order.instrument
         self.in_funds = False
         """The venue's own figure of the funds has been reduced by it already."""
         self.follow(order)
 
     def follow(self, order: Order) -> None:
-        """The order as it stands now."""
-        self.order = order
-        self.adding = min(order.left, self._adds)
+        """The order as it stands now. While other terms are asked for, the worse of both count."""
+        before, self.order = self.order, order
+        if (order.price, order.volume) != (before.price, before.volume):
+            self._adds = max(0.0, self._adds + order.volume - before.volume)
+            self._notional *= (share := _share(order.price, before.price))
+            self._margin *= share
+            self.in_funds = self.in_funds and order.volume <= before.volume and share <= 1.0
+        worse = 1.0 if order.new_price is None else max(1.0, _share(order.new_price, order.price))
+        self.adding = min(order.left, self._adds + order.most - order.volume)
         """Lots that it may still add."""
-        self.exposure = self._notional * self.adding
-        self.margin = self._margin * self.adding
+        self.exposure = self._notional * worse * self.adding
+        self.margin = self._margin * worse * self.adding
+
+
+def _share(price: float, of: float) -> float:
+    return abs(price / of) if of else 1.0
 
 
 class Reservations:
@@ -72,6 +84,18 @@ class Reservations:
         del self._open[order.client_order_id]
         del self._by_instrument[known.instrument][order.client_order_id]
         return False
+
+    @contextmanager
+    def without(self, client_order_id: str) -> Generator[None]:
+        """As if this order were not there."""
+        known = self._open.pop(client_order_id, None)
+        there = {} if known is None else self._by_instrument[known.instrument]
+        there.pop(client_order_id, None)
+        try:
+            yield
+        finally:
+            if known is not None:
+                self._open[client_order_id] = there[client_order_id] = known
 
     def funds_seen(self) -> None:
         """The venue told its funds: orders that it has accepted are in that figure."""

@@ -1,5 +1,6 @@
 """An order as IB takes it, and IB's words on one."""
 
+from copy import copy
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -73,6 +74,28 @@ def insertion(order: Order, account: str) -> IbOrder:
     elif order.type is not OrderType.MARKET:
         given.lmtPrice = written(order.price)
     return given
+
+
+def modified(order: IbOrder, price: float, volume: float) -> IbOrder:
+    """The order as TWS told it last, with these terms; prices as TWS reads them."""
+    given = copy(order)
+    given.totalQuantity = written(exact(volume))
+    given.transmit = True
+    limit, touched = known(order.lmtPrice), known(order.auxPrice)
+    if order.orderType.startswith("STP"):
+        touched = price
+    elif order.orderType == "LMT":
+        limit = price
+    if limit is not None:
+        given.lmtPrice = written(limit)
+    if touched is not None:
+        given.auxPrice = written(touched)
+    return given
+
+
+def same_terms(order: IbOrder, other: IbOrder) -> bool:
+    """Whether both ask for the same price and volume."""
+    return price_of(order) == price_of(other) and float(order.totalQuantity) == float(other.totalQuantity)
 
 
 def type_of(order: IbOrder) -> OrderType:

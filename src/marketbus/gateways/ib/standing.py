@@ -30,10 +30,16 @@ class Standing:
         self.live = False
         """IB had it working at some moment."""
         self.error: tuple[int, str] | None = None
+        self.asked: IbOrder | None = None
+        """Other terms, asked for by this process and not answered yet."""
+        self._told = False
 
     def opened(self, order: IbOrder) -> None:
         """openOrder: its terms, again."""
         self.order = order
+        self._told = float(order.totalQuantity) > 0
+        if self.asked is not None and words.same_terms(order, self.asked):
+            self.asked = None
         self.perm_id = order.permId or self.perm_id
         self.volume = exact(float(order.totalQuantity)) or self.volume
         self.client_order_id = order.orderRef or self.client_order_id
@@ -85,5 +91,6 @@ class Standing:
             error_msg="" if error is None else error[1],
             received=received,
             queried=queried,
+            terms=self._told,
             ext=words.ext_of(self.order),
         )

@@ -19,7 +19,7 @@ from marketbus.ports.trading import VenueBooks, VenueHoldings
 class TradingIbGateway(IbGateway):
     """Implements ports.trading.TradingGateway too. The context has a trading sink."""
 
-    capabilities = IbGateway.capabilities | {Capability.TRADING}
+    capabilities = IbGateway.capabilities | {Capability.TRADING, Capability.MODIFY_ORDERS}
     _side: TradingSide
 
     def __init__(self, spec: GatewaySpec, setting: Setting, context: GatewayContext) -> None:
@@ -37,6 +37,10 @@ class TradingIbGateway(IbGateway):
     async def send(self, order: Order) -> None:
         """Give an order to TWS. Raises NotSent."""
         await self._side.insert(order)
+
+    async def modify(self, order: Order) -> None:
+        """Ask TWS for the order's price and volume. Raises NotSent."""
+        await self._side.modify(order)
 
     async def cancel(self, order: Order) -> None:
         """Ask for a cancel. Raises NotSent."""

@@ -11,7 +11,7 @@ from ib_async.order import OrderState as IbOrderState
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.message import Bilingual, reason
 from marketbus.domain.order import Order
-from marketbus.domain.order_events import CancelRefused, Refused
+from marketbus.domain.order_events import CancelRefused, ModifyRefused, Refused
 from marketbus.domain.order_request import is_late
 from marketbus.domain.status import Level
 from marketbus.domain.times import NS
@@ -104,27 +104,32 @@ class TradingSide:
             # after a restart TWS tells of it by its number alone: it must have one name
             raise NotSent(f"{order.vt_symbol} is another name of {own.contract.vt_symbol}", "trade it as that")
         request = orders.insertion(order, self.account())
-        went: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def go() -> None:
-            if went.done():  # nobody waits for it any more: it must not go out now
-                return
-            now = self._clock.now()
-            if order.valid_until and is_late(order.valid_until, now):
-                went.set_exception(NotSent(f"valid_until passed {(now - order.valid_until) / NS:.3f} s ago"))
-                return
+        def place() -> None:
             standing = Standing(order_id, self._setting.client_id, entry.request, request)
             standing.instrument = order.instrument
             self.standings[self._setting.client_id, order_id] = standing
-            try:
-                connection.client.placeOrder(order_id, entry.request, request)
-            except ConnectionError as error:
-                went.set_exception(NotSent(str(error)))
-            else:
-                went.set_result(None)
+            connection.client.placeOrder(order_id, entry.request, request)
 
-        connection.send(Urgency.ORDER, lambda _: go(), lambda: _dropped(went))
-        await went
+        await self._urgent(connection, place, order.valid_until)
+
+    async def modify(self, order: Order) -> None:
+        """Place an order again with other terms: so TWS changes it.
+
+        Raises:
+            NotSent: it was not placed by this client, TWS has not told of it, it is late, or there is no connection.
+        """
+        connection, number = self.connection, self._number(order)
+        standing = self.standings.get((self._setting.client_id, number))
+        if standing is None or standing.over:
+            raise NotSent(f"TWS has not told of {order.client_order_id} since the connection began, or it is over")
+        asked = orders.modified(standing.order, order.price, order.volume)
+
+        def place() -> None:
+            standing.asked = asked
+            connection.client.placeOrder(number, standing.contract, asked)
+
+        await self._urgent(connection, place, order.valid_until)
 
     async def cancel(self, order: Order) -> None:
         """Ask for a cancel.
@@ -132,18 +137,36 @@ class TradingSide:
         Raises:
             NotSent: it was not placed by this client, or there is no connection.
         """
-        connection = self.connection
+        connection, number = self.connection, self._number(order)
+        await self._urgent(connection, lambda: connection.client.cancelOrder(number))
+
+    def _number(self, order: Order) -> int:
         client, _, number = order.venue_ref.partition(".")
         if not number and order.venue_id.isdigit():
             client_id, order_id = self._by_perm.get(int(order.venue_id), (0, 0))
             client, number = str(client_id), str(order_id)
         if client != str(self._setting.client_id) or not number.isdigit() or not int(number):
-            raise NotSent("TWS cancels an order for the program that placed it", "cancel it there, or in TWS itself")
+            raise NotSent(
+                "TWS changes or cancels an order for the program that placed it", "do it there, or in TWS itself"
+            )
+        return int(number)
+
+    async def _urgent(self, connection: Connection, place: Callable[[], None], valid_until: int = 0) -> None:
+        """Send a message about an order before everything that waits; not when it is late by then."""
         went: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def go() -> None:
-            if not went.done():
-                connection.client.cancelOrder(int(number))
+            if went.done():  # nobody waits for it any more: it must not go out now
+                return
+            now = self._clock.now()
+            if valid_until and is_late(valid_until, now):
+                went.set_exception(NotSent(f"valid_until passed {(now - valid_until) / NS:.3f} s ago"))
+                return
+            try:
+                place()
+            except ConnectionError as error:
+                went.set_exception(NotSent(str(error)))
+            else:
                 went.set_result(None)
 
         connection.send(Urgency.ORDER, lambda _: go(), lambda: _dropped(went))
@@ -213,6 +236,10 @@ class TradingSide:
         elif kind is OnOrder.CANCELLED:
             if words.rpartition(":")[2].strip():  # `Order Canceled - reason:` says nothing by itself
                 standing.error = (code, said)
+        elif kind is OnOrder.REJECTED and standing.asked is not None:
+            standing.asked = None
+            self._say("td.modify_refused", ours, code, reason(words, hint))
+            self._sink.venue(ModifyRefused(ours, now, code, said))
         elif kind is OnOrder.ADVICE or standing.live:
             self._say("td.advice", ours, code, reason(words, None))
         else:

@@ -92,10 +92,13 @@ class Broker:
         self.line(lambda: self._arrive(order))
 
     def modify(self, order: Order, ticket: Ticket) -> None:
-        """Replaces what it asks for; it loses its place in the queue."""
+        """Replaces what it asks for; it loses its place in the queue. Refused, it stands as it stood."""
 
         def arrive() -> None:
-            if not order.live:
+            refusal = self._unchangeable(order, ticket)
+            if refusal is not None:
+                self.listener.refused(order, *refusal)
+                self.listener.changed(order)
                 return
             self._withdraw(order)
             order.ticket = ticket
@@ -150,6 +153,22 @@ class Broker:
         if change <= 0 or order.ticket.parent_id or change <= account.available:
             return None
         return 201, _REJECTED + _FUNDS, Status.INACTIVE
+
+    def _unchangeable(self, order: Order, ticket: Ticket) -> tuple[int, str] | None:
+        """It may have been filled meanwhile; more of it may be more than the account can pay."""
+        if not order.live:
+            return 104, "Cannot modify a filled order."
+        if ticket.quantity <= order.filled_size:
+            return 201, _REJECTED + "The new quantity is not above what was filled"
+        if self.rejection is not None:
+            return self.rejection[:2]
+        more = (ticket.quantity - order.ticket.quantity) * order.side.sign
+        account = self.accounts[order.account]
+        if ticket.quantity > order.ticket.quantity and not ticket.parent_id:
+            change = account.margin_change(order.contract, more)
+            if change > 0 and change > account.available:
+                return 201, _REJECTED + _FUNDS
+        return None
 
     def _arrive(self, order: Order) -> None:
         if not order.live:
