@@ -191,6 +191,7 @@ async def test_an_older_schema_is_brought_up_and_a_newer_one_refused(path: Path)
     async with opened(path) as journal:
         await journal.append([entry(1)])
     connection = sqlite3.connect(path, isolation_level=None)
+    now = schema.VERSION
     done: list[str] = []
 
     def two(given: sqlite3.Connection) -> None:
@@ -202,16 +203,28 @@ async def test_an_older_schema_is_brought_up_and_a_newer_one_refused(path: Path)
         raise sqlite3.OperationalError("no")
 
     with pytest.raises(sqlite3.OperationalError):
-        schema.prepare(connection, path, GATEWAY, {1: two, 2: fails}, version=3)
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,), "all of it or nothing"
-    schema.prepare(connection, path, GATEWAY, {1: two}, version=2)
-    schema.prepare(connection, path, GATEWAY, {1: two}, version=2)
+        schema.prepare(connection, path, GATEWAY, {now: two, now + 1: fails}, version=now + 2)
+    assert connection.execute("PRAGMA user_version").fetchone() == (now,), "all of it or nothing"
+    schema.prepare(connection, path, GATEWAY, {now: two}, version=now + 1)
+    schema.prepare(connection, path, GATEWAY, {now: two}, version=now + 1)
     assert done == ["two", "two"], "the one rolled back, and the one that stayed"
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (now + 1,)
     connection.close()
     async with opened(path) as journal:
         assert (await refused(journal, entry(2))).cause is Cause.TOO_NEW
-    assert "schema version 2, this marketbus knows 1" in verify(path).problem
+    assert f"schema version {now + 1}, this marketbus knows {now}" in verify(path).problem
+
+
+async def test_a_journal_of_the_first_version_is_written_on(path: Path) -> None:
+    async with opened(path) as journal:
+        await journal.append([entry(1)])
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    assert verify(path).ok
+    async with opened(path) as journal:
+        await journal.append([entry(2, EntryKind.MODIFY_REQUESTED)])
+    assert verify(path).ok
 
 
 async def test_the_journal_of_another_gateway_and_a_strange_file_are_refused(path: Path) -> None:

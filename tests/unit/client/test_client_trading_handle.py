@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from marketbus.client.trading.handle import OrderHandle
 from marketbus.client.trading.ids import new_order_id
-from marketbus.domain.errors import BusUnavailable, OrderDenied, OrderRejected
+from marketbus.domain.errors import BusUnavailable, ModifyRejected, OrderDenied, OrderRejected
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.order import NEVER_RECEIVED, Order, OrderState
 from marketbus.domain.order_request import MAX_CLIENT_ORDER_ID, CancelRequest
@@ -27,7 +27,10 @@ def handle() -> OrderHandle:
     async def cancel() -> Order:
         return order(OrderState.ACCEPTED, 50, cancel_sent=1)
 
-    return OrderHandle(NEW, cancel)
+    async def modify(price: float | None, volume: float | None) -> Order:
+        return order(OrderState.ACCEPTED, 50, modify_sent=1, new_price=price or NEW.price, new_volume=volume or 2.0)
+
+    return OrderHandle(NEW, cancel, modify)
 
 
 def test_ids_are_short_unique_and_sort_by_time() -> None:
@@ -99,3 +102,24 @@ async def test_whoever_waits_when_the_bus_is_closed_is_told(handle: OrderHandle)
     handle.close()
     with pytest.raises(BusUnavailable, match="id-1 was NEW"):
         await done
+
+
+async def test_a_modification_is_had_once_the_venue_says_so(handle: OrderHandle) -> None:
+    await handle.modify(price=3010.0)
+    assert (handle.order.price, handle.order.new_price) == (3000.0, 3010.0)
+    waiting = asyncio.create_task(handle.modified())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    handle.update(order(OrderState.ACCEPTED, 60, price=3010.0))
+    assert (await waiting).price == 3010.0
+
+
+@pytest.mark.parametrize("state", [OrderState.ACCEPTED, OrderState.FILLED])
+async def test_one_that_is_not_had_is_an_error_with_the_order_as_it_stands(
+    handle: OrderHandle, state: OrderState
+) -> None:
+    await handle.modify(volume=5.0)
+    handle.update(order(state, 60, error_id=201, error_msg="no"))
+    with pytest.raises(ModifyRejected, match="no") as caught:
+        await handle.modified(within=1)
+    assert (caught.value.order.state, caught.value.order.volume) == (state, 2.0)

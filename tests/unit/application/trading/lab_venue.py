@@ -10,7 +10,7 @@ from random import Random
 from marketbus.domain.account import Account
 from marketbus.domain.instrument import Exchange, Instrument
 from marketbus.domain.order import Order, OrderState
-from marketbus.domain.order_events import CancelRefused, OrderReport, Refused
+from marketbus.domain.order_events import CancelRefused, ModifyRefused, OrderReport, Refused
 from marketbus.domain.order_terms import Direction, Offset, OrderType
 from marketbus.domain.position import Position
 from marketbus.domain.rates import Charge, MarginRates, Rates
@@ -24,6 +24,7 @@ from marketbus.lab.trading.refusal import Refused as LabRefused
 from marketbus.lab.trading.terms import Fee, Terms
 from marketbus.ports.clock import Clock
 from marketbus.ports.trading import BooksIncomplete, NotSent, TradingSink, VenueBooks, VenueEvent, VenueHoldings
+from tests.unit.application.trading.lab_modify import modify
 
 DAYS = [date(2026, 11, day) for day in (23, 24, 25, 26, 27, 30)]
 SYMBOL = "rb2701"
@@ -65,6 +66,7 @@ class LabVenue:
         """How often the counter was asked for each of our ids."""
         self.sends: list[str] = []
         self.cancels: list[str] = []
+        self.modifications: list[str] = []
         self.on_its_way: list[Callable[[], None]] = []
         """Between the counter and the exchange, while `held`."""
         self.held = False
@@ -72,7 +74,7 @@ class LabVenue:
         """What was said and not delivered yet, while `mute`."""
         self.mute = False
         self.deaf_calls: set[str] = set()
-        """Kinds of call (`send`, `cancel`) that never return."""
+        """Kinds of call (`send`, `cancel`, `modify`) that never return."""
         self.refuse_calls: set[str] = set()
         self.incomplete = 0
         """Queries that will break off."""
@@ -212,6 +214,23 @@ class LabVenue:
         if "cancel" in self.deaf_calls:
             await asyncio.Event().wait()
 
+    async def modify(self, order: Order) -> None:
+        self._may("modify", order)
+        self.at("before the modification")
+        self.modifications.append(order.client_order_id)
+        self._line(lambda: self._modify(order))
+        self.at("after the modification")
+        if "modify" in self.deaf_calls:
+            await asyncio.Event().wait()
+
+    def _modify(self, order: Order) -> None:
+        for each in self.account.orders:
+            if each.tag == order.venue_ref or (each.venue_id and each.venue_id == order.venue_id):
+                try:
+                    modify(self.counter, each, int(order.volume), Decimal(int(order.price)))
+                except LabRefused as error:
+                    self._say(ModifyRefused(order.client_order_id, self.clock.now(), 26, error.why.name))
+
     async def books(self, *, twice: bool = False) -> VenueBooks:
         session, asked = self.session, self.clock.now()
         orders = tuple(self._report(order, queried=True) for order in self.account.orders)
@@ -333,6 +352,7 @@ class LabVenue:
             datetime=from_datetime(order.inserted),
             received=self.clock.now(),
             queried=queried,
+            terms=True,
         )
 
     def _trade(self, trade: lab.Trade) -> Trade:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from marketbus.domain.journal_entry import Entry
-from marketbus.domain.order_request import OrderRequest
+from marketbus.domain.order_request import ModifyRequest, OrderRequest
 from marketbus.domain.order_terms import Direction, Offset
 from marketbus.domain.times import NS
 from marketbus.lab.trading import order as lab
@@ -22,7 +22,8 @@ from marketbus.lab.trading.position import Lot
 from tests.unit.application.trading.lab_venue import PRICE, SYMBOL, Crash
 from tests.unit.application.trading.world import World
 
-STEPS = ("before the journal", "after the journal", "before the counter", "after the counter", "after the cancel")
+STEPS = ("before the journal", "after the journal", "before the counter", "after the counter", "after the cancel",
+         "before the modification", "after the modification")  # fmt: skip
 SIDES = st.sampled_from(list(lab.Side))
 
 
@@ -88,6 +89,19 @@ class TradingMachine(RuleBasedStateMachine):
             order = self.world.trading.ledger.book.get(data.draw(st.sampled_from(live)))
             assert order is not None
             self.ask(self.world.trading.desk.cancel_now(order, "li"))
+            self.do(self.world.settle())
+            self.bury()
+
+    @rule(data=st.data(), volume=st.integers(1, 7), nearer=st.integers(-50, 50))
+    def modify(self, data: st.DataObject, volume: int, nearer: int) -> None:
+        live = [order.client_order_id for order in self.world.trading.ledger.book.active()]
+        if live:
+            order = self.world.trading.ledger.book.get(data.draw(st.sampled_from(live)))
+            assert order is not None
+            price = float(PRICE - 100 if order.direction is Direction.LONG else PRICE + 100) + nearer
+            until = self.world.time.ns + 5 * NS
+            request = ModifyRequest(order.client_order_id, price, float(volume), valid_until=until)
+            self.ask(self.world.trading.modifications.modify(request))
             self.do(self.world.settle())
             self.bury()
 

@@ -31,12 +31,12 @@ def words_of(tree: ast.AST) -> Iterator[str]:
 
 
 def asked(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Calls of `send` and `cancel` on a gateway, with the function they stand in."""
+    """Calls of `send`, `modify` and `cancel` on a gateway, with the function they stand in."""
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         for node in ast.walk(function):
-            if isinstance(node, ast.Attribute) and node.attr in ("send", "cancel"):
+            if isinstance(node, ast.Attribute) and node.attr in ("send", "cancel", "modify"):
                 owner = node.value
                 name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
                 if "gateway" in name:
@@ -67,11 +67,12 @@ def test_vnpys_order_functions_are_called_in_gateways_only() -> None:
     assert not callers
 
 
-def test_the_desk_alone_asks_the_port_to_send_and_to_cancel() -> None:
+def test_the_desk_alone_asks_the_port_to_send_to_modify_and_to_cancel() -> None:
     calls = {(place, *call) for place, tree in modules() for call in asked(tree)}
     assert calls == {
         ("application/trading/desk.py", "_call", "send"),
         ("application/trading/desk.py", "_cancel", "cancel"),
+        ("application/trading/modify.py", "_call", "modify"),
     }
 
 
@@ -84,6 +85,7 @@ def test_who_holds_the_port_is_known() -> None:
     }
     assert {place for place in holders if not place.startswith("gateways/")} <= {
         "application/trading/desk.py",
+        "application/trading/modify.py",
         "application/trading/reconciliation.py",
         "application/trading/trading.py",
         "apps/trading.py",

@@ -17,7 +17,7 @@ from marketbus.domain.errors import BusUnavailable, MarketBusError
 from marketbus.domain.instrument import Exchange, Instrument
 from marketbus.domain.journal_entry import Entry, EntryKind, Head, Recorded, Standing
 from marketbus.domain.order import Order
-from marketbus.domain.order_request import CancelRequest, OrderRequest
+from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.order_terms import Direction, Offset, OrderType
 from marketbus.domain.position import Position
 from marketbus.domain.risk.book import RiskBook
@@ -294,6 +294,13 @@ class World:
         await self.settle()
         return order
 
+    async def modify(self, order_id: str, **terms: Any) -> Order:
+        request = ModifyRequest(order_id, valid_until=self.time.ns + NS, origin="li", **terms)
+        try:
+            return await self.trading.modifications.modify(request)
+        finally:
+            await self.settle()
+
     async def cancel(self, order_id: str) -> Order:
         order = await self.trading.desk.cancel(CancelRequest(order_id, valid_until=self.time.ns + NS))
         await self.settle()
@@ -309,15 +316,15 @@ class World:
     def agree(self) -> None:
         """At a quiet point: our books are the venue's, in every order, every lot and all funds."""
         ours = {
-            order.venue_ref: (str(order.state), order.traded)
+            order.venue_ref: (str(order.state), order.traded, order.price, order.volume)
             for order in self.trading.ledger.book
             if order.denied_by == "" and order.venue_ref and order.trading_day in (0, self.venue.day)
         }
         theirs = {
-            report.venue_ref: (str(report.state), report.traded)
+            report.venue_ref: (str(report.state), report.traded, report.price, report.volume)
             for report in (self.venue._report(order) for order in self.venue.account.orders)  # pyright: ignore[reportPrivateUsage]
         }
-        refused = {ref for ref, (state, _) in ours.items() if state == "REJECTED" and ref not in theirs}
+        refused = {ref for ref, (state, *_) in ours.items() if state == "REJECTED" and ref not in theirs}
         assert {ref: each for ref, each in ours.items() if ref not in refused} == theirs
         keys = ("direction", "volume", "yd_volume", "frozen")
         held = {each.direction: each for each in self.trading.ledger.positions() if each.volume}
