@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from marketbus.domain.instrument import Exchange, Pattern
 from marketbus.domain.order import Order, OrderState
-from marketbus.domain.order_events import CancelRefused, OrderReport, Refused
+from marketbus.domain.order_events import CancelRefused, ModifyRefused, OrderReport, Refused
 from marketbus.domain.order_terms import Direction, OrderType
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.trade import Trade
@@ -16,7 +17,7 @@ from tests.system.ib_line import IbLine, ib_line, limit_order
 from tests.system.poll import eventually
 from tests.system.tws import Tws
 
-E = TypeVar("E", OrderReport, Trade, Refused, CancelRefused)
+E = TypeVar("E", OrderReport, Trade, Refused, CancelRefused, ModifyRefused)
 AAPL, NUMBER = "AAPL-USD-STK.SMART", 265598
 
 
@@ -107,6 +108,55 @@ async def test_a_refusal_is_told_in_tws_words(tws: Tws, status: str) -> None:
         assert heard(line, OrderReport)[-1].state.is_final
         (report,) = (await line.trading.books()).orders
         assert report.state.is_final
+
+
+async def test_a_modified_order_has_the_terms_that_tws_tells(tws: Tws) -> None:
+    async with ib_line(tws, trading=True) as line:
+        price = low(tws)
+        order = await placed(line, price, volume=2.0, ext={"outside_rth": True})
+        await eventually(lambda: states(line)[-1:] == [OrderState.ACCEPTED], "the order")
+        await line.trading.modify(replace(order, price=price + 1, volume=5.0))
+        await eventually(lambda: terms(line) == (price + 1, 5.0), "the new terms")
+        assert not heard(line, ModifyRefused)
+        (there,) = tws.control.books()["orders"]
+        assert (float(there["limit"]), float(there["quantity"]), there["status"]) == (price + 1, 5.0, "Submitted")
+        assert tws.call(lambda lab: lab.broker.orders[0].ticket.outside_rth)
+        # a fraction of the price tick, and a broker that does not like it: it stands as it stood
+        for code, refused in (110, replace(order, price=price + 0.001)), (201, replace(order, volume=9.0)):
+            if code == 201:
+                tws.control.reject_orders(201, "Order rejected - reason:no")
+            await line.trading.modify(refused)
+            await eventually(lambda code=code: refusals(line)[-1:] == [code], f"the refusal {code}")
+            (report,) = (await line.trading.books()).orders
+            assert (report.price, report.volume, report.state) == (price + 1, 5.0, OrderState.ACCEPTED)
+        tws.control.reject_orders(0)
+        # fills that are faster
+        tws.control.strike(NUMBER, "SELL", 4, price + 1)
+        await line.trading.modify(replace(order, price=price + 1, volume=3.0))
+        await eventually(lambda: len(heard(line, ModifyRefused)) == 3, "the refusal of fewer than were filled")
+        await line.trading.modify(replace(order, price=price + 1, volume=6.0))
+        await eventually(lambda: terms(line) == (price + 1, 6.0), "two more")
+        # over a connection that breaks: what is there is known once the books are
+        tws.control.drop(7)
+        await eventually(lambda: line.heard.losses == 1 and len(line.heard.days) == 2, "the line again", 20.0)
+        await line.trading.books()
+        await line.trading.modify(replace(order, price=price, volume=6.0))
+        await eventually(lambda: terms(line) == (price, 6.0), "the first price again")
+        with pytest.raises(NotSent, match="program that placed it"):
+            await line.trading.modify(replace(order, venue_ref="8.1"))
+        tws.control.strike(NUMBER, "SELL", 9, price)
+        await eventually(lambda: states(line)[-1:] == [OrderState.FILLED], "the end")
+        with pytest.raises(NotSent, match="is over"):
+            await line.trading.modify(order)
+
+
+def refusals(line: IbLine) -> list[int | None]:
+    return [each.error_id for each in heard(line, ModifyRefused)]
+
+
+def terms(line: IbLine) -> tuple[float, float]:
+    report = heard(line, OrderReport)[-1]
+    return (report.price, report.volume) if report.terms else (0.0, 0.0)
 
 
 async def test_cancels_and_what_tws_says_of_them(tws: Tws) -> None:

@@ -1,5 +1,6 @@
 """Orders through the whole worker, the unmodified ib_async and a simulated TWS."""
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,15 +8,22 @@ from typing import Any
 
 import pytest
 
-from marketbus import Bus, Order, Trade, UnknownInstrument
+from marketbus import Bus, ModifyRejected, Order, OrderDenied, Trade, UnknownInstrument
 from marketbus.domain.order import OrderState
+from tests.e2e.test_cli_trading import Terminal
 from tests.system import Process, System, eventually
 from tests.system.tws import Tws
 
 AAPL = "AAPL-USD-STK.SMART"
 ES = "ES-20261218-USD-FUT.CME"
 GATEWAY = "ib"
-RISK = {"max_order_notional": 1e7, "max_exposure": 1e8, "price_collar": 0.5, "max_price_age": 60.0}
+RISK = {
+    "max_order_notional": 1e7,
+    "max_exposure": 1e8,
+    "price_collar": 0.5,
+    "max_price_age": 60.0,
+    "orders_per_second": 100,
+}
 
 
 class Ib(System):
@@ -81,6 +89,22 @@ async def test_a_day_of_a_program(ib: Ib) -> None:
             assert (await rests.accepted(within=5)).state == "ACCEPTED"
             assert tws.strike(265598, "SELL", 2, low) == 2
             await eventually(lambda: rests.order.traded == 2, "the part")
+            # more of it, at another price; a venue that says no leaves it as it is
+            assert (await rests.modify(price=low - 1, volume=6)).volume in (5, 6)
+            changed = await rests.modified(within=5)
+            assert (changed.price, changed.volume, changed.traded, changed.state) == (low - 1, 6, 2, "PARTIAL")
+            tws.reject_orders(201, "Order rejected - reason:Not now.")
+            await rests.modify(volume=9)
+            with pytest.raises(ModifyRejected, match="Not now") as no:
+                await rests.modified(within=5)
+            tws.reject_orders(0)
+            assert (no.value.order.volume, no.value.error_id) == (6, 201)
+            with pytest.raises(OrderDenied) as denied:
+                await bus.modify("rests", price=low * 2)
+            assert denied.value.rule == "price_collar"
+            assert (await bus.buy(AAPL, 5, low, client_order_id="rests", valid_for=5)).order.volume == 6
+            code, shown, _ = await Terminal(ib).run("order", "modify", "rests", "--volume", "4", "--json")
+            assert (code, json.loads(shown)["volume"]) == (0, 4)
             await rests.cancel()
             assert (await rests.done(within=5)).state == "CANCELLED"
             assert rests.order.traded == 2

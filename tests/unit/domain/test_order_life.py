@@ -14,6 +14,8 @@ from marketbus.domain.order_events import (
     CancelSent,
     Denied,
     Lost,
+    ModifyRefused,
+    ModifySent,
     OrderReport,
     OwnEvent,
     Refused,
@@ -281,3 +283,52 @@ def test_whatever_comes_nothing_is_lost_and_the_numbers_stay_sane(events: list[E
             told[change.trade.tradeid] = change.trade.volume
     assert set(told) == {event.tradeid for event in events if isinstance(event, Trade)}
     assert sum(told.values()) == sum(trade.volume for trade in it.trades)
+
+
+ASKED = ModifySent("a1", 70, 3090.0, 5.0)
+
+
+def told(state: OrderState, traded: float = 0, price: float = 3100.0, volume: float = 3.0, **more: Any) -> OrderReport:
+    return report(state, traded, price=price, volume=volume, terms=True, **more)
+
+
+def terms(order: Order) -> tuple[float, float, int, float]:
+    return order.price, order.volume, order.modify_sent, order.left
+
+
+def test_other_terms_are_had_when_the_venue_says_so() -> None:
+    order, _ = after(report(ACCEPTED), ASKED)
+    assert terms(order) == (3100.0, 3.0, 70, 5.0)
+    order, _ = after(report(ACCEPTED), ASKED, told(ACCEPTED))  # an old word that was on its way
+    assert terms(order) == (3100.0, 3.0, 70, 5.0)
+    order, _ = after(report(ACCEPTED), ASKED, told(ACCEPTED, 1, 3090.0, 5.0))
+    assert (terms(order), order.state) == ((3090.0, 5.0, 0, 4.0), PARTIAL)
+    assert (order.first_price, order.first_volume, order.new_price) == (3100.0, 3.0, None)
+    assert not request().differs_from(order)
+    assert request(price=3090.0).differs_from(order) == "price"
+
+
+def test_a_refusal_or_an_end_leaves_what_the_venue_has() -> None:
+    order, _ = after(report(ACCEPTED), ASKED, ModifyRefused("a1", 80, 201, "no"))
+    assert (terms(order), order.error_id) == ((3100.0, 3.0, 0, 3.0), 201)
+    for end in (CANCELLED, FILLED):
+        order, _ = after(report(ACCEPTED), ASKED, report(end))
+        assert (terms(order), order.state) == ((3100.0, 3.0, 0, 0.0), end)
+    order, change = after(report(ACCEPTED), ModifyRefused("a1", 80, 201, "no"))
+    assert (change.outcome, order.error_id) == (Outcome.LATE, None)
+
+
+def test_fills_beyond_the_old_volume_wait_for_the_venues_word() -> None:
+    order, change = after(report(ACCEPTED), ASKED, fill("t1", 3))
+    assert (order.state, order.left, change.outcome) == (PARTIAL, 2, Outcome.APPLIED)
+    order, _ = after(report(ACCEPTED), ASKED, fill("t1", 3), told(FILLED, 3))
+    assert (order.state, order.volume, order.traded) == (FILLED, 3, 3)
+    order, _ = after(report(ACCEPTED), ASKED, fill("t1", 5), told(FILLED, 5, 3090.0, 5.0))
+    assert (order.state, order.volume, order.traded) == (FILLED, 5, 5)
+
+
+def test_terms_that_somebody_else_changed_are_the_venues_too() -> None:
+    order, _ = after(report(ACCEPTED), told(ACCEPTED, 0, 3080.0, 2.0))
+    assert terms(order) == (3080.0, 2.0, 0, 2.0)
+    order, _ = after(report(ACCEPTED), report(ACCEPTED, price=3080.0, volume=2.0))
+    assert terms(order) == (3100.0, 3.0, 0, 3.0), "a venue that does not change orders may write them otherwise"

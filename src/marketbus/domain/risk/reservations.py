@@ -30,15 +30,19 @@ class Reservation:
         """The order as it stands now. While other terms are asked for, the worse of both count."""
         before, self.order = self.order, order
         if (order.price, order.volume) != (before.price, before.volume):
-            self._adds = max(0.0, self._adds + order.volume - before.volume)
+            self._adds = self._with(order.volume - before.volume)
             self._notional *= (share := _share(order.price, before.price))
             self._margin *= share
             self.in_funds = self.in_funds and order.volume <= before.volume and share <= 1.0
         worse = 1.0 if order.new_price is None else max(1.0, _share(order.new_price, order.price))
-        self.adding = min(order.left, self._adds + order.most - order.volume)
+        self.adding = min(order.left, self._with(order.most - order.volume))
         """Lots that it may still add."""
         self.exposure = self._notional * worse * self.adding
         self.margin = self._margin * worse * self.adding
+
+    def _with(self, more: float) -> float:
+        """Lots that it adds with so many more of them: whatever else happened, more of a close only closes."""
+        return self._adds if self.order.offset.closes else max(0.0, self._adds + more)
 
 
 def _share(price: float, of: float) -> float:

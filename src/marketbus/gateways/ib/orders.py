@@ -1,6 +1,5 @@
 """An order as IB takes it, and IB's words on one."""
 
-from copy import copy
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -28,6 +27,11 @@ _LIMITED_OF = {"IOC": OrderType.FAK, "FOK": OrderType.FOK}
 _DIRECTION_OF = {"BUY": Direction.LONG, "SELL": Direction.SHORT, "SSHORT": Direction.SHORT}
 _FILL_SIDE_OF = {"BOT": Direction.LONG, "SLD": Direction.SHORT}
 _SANE = 1e15
+_KEPT = (
+    "action", "orderType", "tif", "account", "openClose", "orderRef", "ocaGroup", "ocaType", "parentId", "outsideRth",
+    "hidden", "displaySize", "allOrNone", "triggerMethod", "goodAfterTime", "goodTillDate", "modelCode",
+)  # fmt: skip
+"""What a changed order repeats. The rest TWS tells in words that it does not take back, such as delta-neutral `None`."""
 
 STATES = {
     # IBKR, orderStatus; openOrder's state has the same words
@@ -78,9 +82,8 @@ def insertion(order: Order, account: str) -> IbOrder:
 
 def modified(order: IbOrder, price: float, volume: float) -> IbOrder:
     """The order as TWS told it last, with these terms; prices as TWS reads them."""
-    given = copy(order)
+    given = IbOrder(**{name: getattr(order, name) for name in _KEPT}, transmit=True)
     given.totalQuantity = written(exact(volume))
-    given.transmit = True
     limit, touched = known(order.lmtPrice), known(order.auxPrice)
     if order.orderType.startswith("STP"):
         touched = price

@@ -278,11 +278,33 @@ class Reserving(RuleBasedStateMachine):
         one = self.open[data.draw(st.sampled_from(sorted(self.open)))]
         lots = min(lots, int(one.left))
         traded = one.traded + lots
-        full = traded == one.volume
+        full = traded == one.most
         side = one.direction.opposite if one.offset.closes else one.direction
         self.position[side] += -lots if one.offset.closes else lots
         self.change(now(one, OrderState.FILLED if full else OrderState.PARTIAL, traded))
         self.tell()
+
+    @precondition(lambda self: bool(self.open))
+    @rule(data=st.data(), volume=st.integers(1, 6), price=st.integers(3080, 3120))
+    def ask_for_other_terms(self, data: st.DataObject, volume: int, price: int) -> None:
+        one = self.open[data.draw(st.sampled_from(sorted(self.open)))]
+        changed = msgspec.structs.replace(one, volume=float(volume), price=float(price))
+        if one.modify_sent or volume <= one.traded or self.book.change(one, changed, market(), NOW) is not None:
+            return
+        self.count += 1
+        asked = msgspec.structs.replace(one, modify_sent=NOW, new_price=changed.price, new_volume=changed.volume)
+        self.change(asked)
+
+    @precondition(lambda self: any(one.modify_sent for one in self.open.values()))
+    @rule(data=st.data(), had=st.booleans())
+    def answer(self, data: st.DataObject, had: bool) -> None:
+        one = self.open[data.draw(st.sampled_from(sorted(name for name, o in self.open.items() if o.modify_sent)))]
+        assert one.new_volume is not None
+        assert one.new_price is not None
+        stands = msgspec.structs.replace(one, modify_sent=0, new_price=None, new_volume=None)
+        if one.traded >= one.volume or (had and one.new_volume > one.traded):
+            stands = msgspec.structs.replace(stands, price=one.new_price, volume=one.new_volume)
+        self.change(stands)
 
     @precondition(lambda self: bool(self.open))
     @rule(
@@ -317,10 +339,10 @@ class Reserving(RuleBasedStateMachine):
         reserved = self.book.reserved
         opening = [one for one in self.open.values() if not one.offset.closes]
         assert {each.client_order_id for each in reserved.orders} == set(self.open)
-        assert reserved.exposure == pytest.approx(sum(one.left * one.price * 10 for one in opening))
+        assert reserved.exposure == pytest.approx(sum(one.left * worst(one) * 10 for one in opening))
         ratios = {LONG: 0.1, SHORT: 0.12}
         assert reserved.margin == pytest.approx(
-            sum(one.left * one.price * 10 * ratios[one.direction] for one in opening)
+            sum(one.left * worst(one) * 10 * ratios[one.direction] for one in opening)
         )
         assert len(self.open) <= 4
 
@@ -336,6 +358,10 @@ class Reserving(RuleBasedStateMachine):
     def every_order_was_counted_once(self) -> None:
         assert self.book.flow.actions <= self.count
         assert self.book.flow.actions >= len(self.open)
+
+
+def worst(one: Order) -> float:
+    return max(one.price, one.new_price or 0.0)
 
 
 Reserving.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
