@@ -31,7 +31,7 @@ _KEPT = (
     "action", "orderType", "tif", "account", "openClose", "orderRef", "ocaGroup", "ocaType", "parentId", "outsideRth",
     "hidden", "displaySize", "allOrNone", "triggerMethod", "goodAfterTime", "goodTillDate", "modelCode",
 )  # fmt: skip
-"""What a changed order repeats. The rest TWS tells in words that it does not take back, such as delta-neutral `None`."""
+"""What a changed order repeats. The rest TWS tells in words that it does not take back, such as delta-neutral None."""
 
 STATES = {
     # IBKR, orderStatus; openOrder's state has the same words
