@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from marketbus.client.trading.calls import Desk
     from marketbus.client.trading.handle import OrderHandle
     from marketbus.domain.account import Account
+    from marketbus.domain.bar import Bar, Interval
     from marketbus.domain.contract import Contract
     from marketbus.domain.errors import (
         AmbiguousAccount,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         UnknownInstrument,
         UnknownOrder,
     )
+    from marketbus.domain.history import TickKind
     from marketbus.domain.instrument import Exchange, Instrument
     from marketbus.domain.market_calendar import Edge, Phase, SessionEvent, TradingSession
     from marketbus.domain.order import Order, OrderState
@@ -52,12 +54,14 @@ _HOMES = {
     "client.trading.calls": ("Desk",),
     "client.trading.handle": ("OrderHandle",),
     "domain.account": ("Account",),
+    "domain.bar": ("Bar", "Interval"),
     "domain.contract": ("Contract",),
     "domain.errors": (
         "AmbiguousAccount", "AmbiguousGateway", "BadPayload", "BadRequest", "BusUnavailable", "ConfigError",
         "GatewayError", "MarketBusError", "ModifyRejected", "NotPermitted", "NotSent", "NotSupported", "OrderDenied",
         "OrderRejected", "OutcomeUnknown", "SymbolError", "UnknownGateway", "UnknownInstrument", "UnknownOrder",
     ),
+    "domain.history": ("TickKind",),
     "domain.instrument": ("Exchange", "Instrument"),
     "domain.market_calendar": ("Edge", "Phase", "SessionEvent", "TradingSession"),
     "domain.order": ("Order", "OrderState"),
@@ -75,6 +79,7 @@ __all__ = [
     "AmbiguousGateway",
     "BadPayload",
     "BadRequest",
+    "Bar",
     "Bus",
     "BusUnavailable",
     "Calendar",
@@ -90,6 +95,7 @@ __all__ = [
     "GatewayStatus",
     "HedgeFlag",
     "Instrument",
+    "Interval",
     "MarketBusError",
     "ModifyRejected",
     "NotPermitted",
@@ -110,6 +116,7 @@ __all__ = [
     "SyncBus",
     "Tick",
     "TickFlag",
+    "TickKind",
     "Trade",
     "TradingSession",
     "UnknownGateway",

@@ -1,13 +1,16 @@
 """What a gateway answers on the bus: the `md` and `ops` verbs over its host."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 
+from marketbus.application.history import History
 from marketbus.application.host import GatewayHost
 from marketbus.application.reporting import Reporter
+from marketbus.domain.bar import Bar
 from marketbus.domain.calendar_table import CalendarTable, table_of
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import BadRequest
 from marketbus.domain.heard import Heard
+from marketbus.domain.history import HistoryRequest, Progress
 from marketbus.domain.instrument import Pattern
 from marketbus.domain.market_calendar import MarketCalendar
 from marketbus.domain.status import GatewayStatus, Level
@@ -31,6 +34,7 @@ class Service:
         self,
         host: GatewayHost,
         reporter: Reporter,
+        history: History,
         *,
         calendar: MarketCalendar,
         market_clock: MarketClock,
@@ -40,6 +44,7 @@ class Service:
     ) -> None:
         self._host = host
         self._reporter = reporter
+        self._history = history
         self._calendar = calendar
         self._market_clock = market_clock
         self._state = state
@@ -108,6 +113,10 @@ class Service:
         """Holidays of the years around the market's present one, and trading hours."""
         year = to_datetime(self._market_clock.now()).year
         return table_of(self._calendar, year - YEARS_BACK, year + 1)
+
+    def query_history(self, request: HistoryRequest) -> AsyncGenerator[Sequence[Bar] | Sequence[Tick] | Progress]:
+        """Bars or ticks of the past."""
+        return self._history.answer(request)
 
     def pin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:
         """Subscribe for good."""

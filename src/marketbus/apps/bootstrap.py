@@ -20,6 +20,7 @@ from marketbus.adapters.nats.publisher import NatsTickPublisher
 from marketbus.adapters.nats.rpc_host import RpcHost
 from marketbus.adapters.state.files import FileStateStore
 from marketbus.application.fresh_logins import FreshLogins
+from marketbus.application.history import History
 from marketbus.application.host import GatewayHost
 from marketbus.application.pulse import Pulse
 from marketbus.application.readiness import ReadinessReport
@@ -42,7 +43,8 @@ from marketbus.domain.schedule import Schedule
 from marketbus.domain.status import Level
 from marketbus.domain.trading_hours import TradingHours
 from marketbus.domain.vitals import Standby
-from marketbus.ports.gateway import Gateway, GatewayContext
+from marketbus.ports.gateway import Capability, Gateway, GatewayContext
+from marketbus.ports.history import HistorySource
 from marketbus.ports.name_lease import NameLease
 
 PULSE = 1.0
@@ -169,6 +171,7 @@ async def worker(config: Config, name: str, logs: Logs, line: ReportLine) -> Asy
         service = Service(
             host,
             reporter,
+            History(name, _history_of(gateway), clock, gateway.market_clock),
             calendar=calendar,
             market_clock=gateway.market_clock,
             state=state,
@@ -211,6 +214,11 @@ async def worker(config: Config, name: str, logs: Logs, line: ReportLine) -> Asy
             lambda: _report(pulse, line),
         )
         yield Worker(host, gateway, lease, closed, duties if desk is None else (*duties, desk.run))
+
+
+def _history_of(gateway: Gateway) -> HistorySource | None:
+    """Whom to ask for the past."""
+    return gateway if Capability.HISTORY in gateway.capabilities and isinstance(gateway, HistorySource) else None
 
 
 async def _report(pulse: Pulse, line: ReportLine) -> None:

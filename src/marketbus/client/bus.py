@@ -13,6 +13,7 @@ from marketbus.client.calendar import LiveCalendar
 from marketbus.client.choices import LIMIT, Choices, parse, wish
 from marketbus.client.frame import Rows
 from marketbus.client.gap import Gap
+from marketbus.client.history import HistoryApi
 from marketbus.client.hub import GapHandler, Hub
 from marketbus.client.market_time import MarketTime
 from marketbus.client.options import PRINCIPAL_VARIABLE, Options, nkey_of, preferred_of, tls_of, urls_of
@@ -94,7 +95,7 @@ def connect(
     )
 
 
-class Bus(TradingApi):
+class Bus(TradingApi, HistoryApi):
     """A connection to the bus. Belongs to the event loop that opened it."""
 
     def __init__(self, options: Options) -> None:

@@ -9,10 +9,12 @@ import msgspec
 from nats.aio.msg import Msg
 
 from marketbus.client.link import Link
+from marketbus.domain.bar import Bar
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import BadPayload, BusUnavailable, MarketBusError, UnknownGateway
 from marketbus.domain.heard import Heard
+from marketbus.domain.history import Progress
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick
@@ -23,6 +25,7 @@ from marketbus.wire.rpc import (
     Fault,
     Nothing,
     Pinned,
+    QueryHistory,
     Renew,
     Renewed,
     Request,
@@ -34,6 +37,8 @@ from marketbus.wire.rpc import (
 )
 
 R = TypeVar("R")
+H = TypeVar("H", Bar, Tick)
+_PROGRESS = "progress/1"
 Replies = asyncio.Queue[Msg | MarketBusError]
 """An error: why no reply will come."""
 CHUNK = 1000
@@ -85,6 +90,18 @@ class Calls:
         """The last known ticks, flagged SNAPSHOT."""
         payloads = await self._select(gateway, "snapshot", patterns, patience)
         return [codec.decode(Tick, payload) for payload in payloads]
+
+    async def history(self, gateway: str, request: QueryHistory, kind: type[H]) -> tuple[list[H], Progress]:
+        """One answer: bars or ticks, and how far they reach. A gateway that is still asking its venue says so."""
+        payloads = await self.stream(subjects.rpc(gateway, "md", "query_history"), gateway, "query_history", request)
+        items: list[H] = []
+        progress = Progress(request.start)
+        for payload in payloads:
+            if codec.tag_of(payload) == _PROGRESS:
+                progress = codec.decode(Progress, payload)
+            else:
+                items.append(codec.decode(kind, payload))
+        return items, progress
 
     async def subscriptions(self, gateway: str) -> list[Interest]:
         """Every instrument that is wanted."""

@@ -12,13 +12,16 @@ from marketbus.client.calendar import Calendar, LiveCalendar
 from marketbus.client.choices import Choices
 from marketbus.client.frame import Rows
 from marketbus.client.gap import Gap
+from marketbus.client.history import OnWait, When
 from marketbus.client.hub import GapHandler
 from marketbus.client.portal import Portal
 from marketbus.client.stats import Stats
 from marketbus.client.ticks import Listening, Ticks
 from marketbus.client.trading.sync import SyncTradingApi
+from marketbus.domain.bar import Bar, Interval
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import MarketBusError
+from marketbus.domain.history import TickKind
 from marketbus.domain.market_calendar import SessionEvent
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Interest
@@ -209,6 +212,36 @@ class SyncBus(SyncTradingApi):
     def contract(self, symbol: str, *, gateway: str | None = None, wait: float = 10.0) -> Contract:
         """See `Bus.contract`."""
         return self._portal.run(self._bus.contract(symbol, gateway=gateway, wait=wait))
+
+    def query_history(
+        self,
+        symbol: str,
+        interval: Interval | str,
+        start: When,
+        end: When | None = None,
+        *,
+        gateway: str | None = None,
+        wait: float = 10.0,
+        on_wait: OnWait | None = None,
+    ) -> Rows[Bar]:
+        """See `Bus.query_history`. `on_wait` is called on the bus's thread."""
+        asking = self._bus.query_history(symbol, interval, start, end, gateway=gateway, wait=wait, on_wait=on_wait)
+        return self._portal.run(asking)
+
+    def query_ticks(
+        self,
+        symbol: str,
+        start: When,
+        end: When | None = None,
+        *,
+        kind: TickKind | str = TickKind.TRADES,
+        gateway: str | None = None,
+        wait: float = 10.0,
+        on_wait: OnWait | None = None,
+    ) -> Rows[Tick]:
+        """See `Bus.query_ticks`. `on_wait` is called on the bus's thread."""
+        asking = self._bus.query_ticks(symbol, start, end, kind=kind, gateway=gateway, wait=wait, on_wait=on_wait)
+        return self._portal.run(asking)
 
     def calendar(self, gateway: str | None = None) -> SyncCalendar:
         """See `Bus.calendar`."""

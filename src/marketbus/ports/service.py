@@ -1,11 +1,13 @@
-"""What a gateway's worker answers on the bus. Called on the worker's loop; quick, but for `look_up`."""
+"""What a gateway's worker answers on the bus, on its loop; quick, but for `look_up` and `query_history`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Protocol
 
+from marketbus.domain.bar import Bar
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
 from marketbus.domain.heard import Heard
+from marketbus.domain.history import HistoryRequest, Progress
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick
@@ -53,6 +55,10 @@ class GatewayService(Protocol):
 
     def calendar(self) -> CalendarTable:
         """Holidays of the years around the market's present one, and trading hours."""
+        ...
+
+    def query_history(self, request: HistoryRequest) -> AsyncGenerator[Sequence[Bar] | Sequence[Tick] | Progress]:
+        """Bars or ticks of the past, and at last how far they reach; `end` 0 is now. Closing it gives the rest up."""
         ...
 
     def pin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:

@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 
 from marketbus.domain.account import Account
+from marketbus.domain.bar import Bar
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
+from marketbus.domain.history import Progress
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.order import Order
 from marketbus.domain.position import Position
@@ -34,6 +36,8 @@ _SUBJECTS: dict[str, tuple[type[msgspec.Struct], str, tuple[str, ...]]] = {
     "sys.log.{gateway}.{level}": (LogRecord, "Log records", ("gateway", "level")),
 }
 
+_STREAMED: tuple[type[msgspec.Struct], ...] = (Bar, Progress)
+"""Payloads that come as answers only."""
 _REPLIES: dict[str, type[msgspec.Struct]] = {
     "CalendarTable": CalendarTable,
     "Coverage": Coverage,
@@ -64,7 +68,7 @@ Streamed replies are one message per item and end with an empty message.
 
 def document(version: str) -> dict[str, Any]:
     """The whole document as plain data."""
-    payloads = [payload for payload, _, _ in _SUBJECTS.values()]
+    payloads = [*(payload for payload, _, _ in _SUBJECTS.values()), *_STREAMED]
     requests = {verb.request for verb in _VERBS}
     kinds = [*payloads, *sorted(requests, key=lambda kind: kind.__name__), *_REPLIES.values(), rpc.Fault]
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")

@@ -5,16 +5,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from marketbus.domain.account import Account
+from marketbus.domain.bar import Bar
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import BadPayload
+from marketbus.domain.history import Progress
 from marketbus.domain.order import Order
 from marketbus.domain.position import Position
 from marketbus.domain.status import GatewayStatus, LogRecord
 from marketbus.domain.tick import Tick
 from marketbus.domain.trade import Trade
 
-Payload = Tick | Contract | Order | Trade | Position | Account | GatewayStatus | LogRecord
-P = TypeVar("P", Tick, Contract, Order, Trade, Position, Account, GatewayStatus, LogRecord)
+Payload = Tick | Bar | Progress | Contract | Order | Trade | Position | Account | GatewayStatus | LogRecord
+P = TypeVar("P", Tick, Bar, Progress, Contract, Order, Trade, Position, Account, GatewayStatus, LogRecord)
 
 MAX_BYTES = 65_536
 """No payload of ours comes near this; anything larger is refused before it is parsed."""
@@ -22,7 +24,7 @@ MAX_BYTES = 65_536
 _encoder = msgspec.msgpack.Encoder()
 _decoders: dict[type, msgspec.msgpack.Decoder[Any]] = {
     kind: msgspec.msgpack.Decoder(kind)
-    for kind in (Tick, Contract, Order, Trade, Position, Account, GatewayStatus, LogRecord)
+    for kind in (Tick, Bar, Progress, Contract, Order, Trade, Position, Account, GatewayStatus, LogRecord)
 }
 
 _ARRAY_HEADERS = {**dict.fromkeys(range(0x90, 0xA0), 1), 0xDC: 3, 0xDD: 5}

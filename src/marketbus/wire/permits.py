@@ -44,6 +44,7 @@ VERBS: Mapping[tuple[Group, str], tuple[Role, ...]] = {
     (Group.MD, "snapshot"): _PEOPLE,
     (Group.MD, "contracts"): _PEOPLE,
     (Group.MD, "calendar"): _PEOPLE,
+    (Group.MD, "query_history"): _PEOPLE,
     (Group.TD, "send_order"): (Role.TRADER,),
     (Group.TD, "modify_order"): (Role.TRADER,),
     (Group.TD, "control"): (Role.TRADER,),

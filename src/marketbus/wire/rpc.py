@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
+from marketbus.domain.bar import Interval
 from marketbus.domain.errors import (
     AmbiguousGateway,
     BadPayload,
@@ -25,6 +26,7 @@ from marketbus.domain.errors import (
     UnknownOrder,
 )
 from marketbus.domain.heard import Heard
+from marketbus.domain.history import LATEST, TickKind
 
 SERVICE = "marketbus"
 """Name of the NATS micro service that each gateway runs."""
@@ -36,6 +38,7 @@ ERROR_CODE_HEADER = "Nats-Service-Error-Code"
 PatternText = Annotated[str, Meta(min_length=1, max_length=100)]
 Patterns = Annotated[list[PatternText], Meta(max_length=5000)]
 Owner = Annotated[str, Meta(min_length=1, max_length=64)]
+Instant = Annotated[int, Meta(ge=0, le=LATEST)]
 Ttl = Annotated[float, Meta(gt=0, le=3600)]
 
 
@@ -73,6 +76,20 @@ class Unsubscribe(Request, frozen=True):
     """Give a lease back."""
 
     owner: Owner
+
+
+class QueryHistory(Request, frozen=True):
+    """Bars that begin, or ticks that happened, from `start` on and before `end`: ns since 1970 UTC, `end` 0 is now.
+
+    What comes is `bar/1`, or with interval `tick` `tick/1`, in time's order; between and at last `progress/1`: all
+    before its `until` has been told. Unless the last is complete, ask for the rest from there, after `wait` seconds.
+    """
+
+    symbol: PatternText
+    interval: Interval
+    start: Instant
+    end: Instant = 0
+    ticks: TickKind = TickKind.TRADES
 
 
 class Renewed(msgspec.Struct, frozen=True):
@@ -126,6 +143,7 @@ VERBS = (
     Verb(Group.MD, "snapshot", Select, "Tick payload", True, "Last known ticks"),
     Verb(Group.MD, "contracts", Select, "Contract payload", True, "Contracts"),
     Verb(Group.MD, "calendar", Nothing, "CalendarTable", False, "Holidays of the years around, and trading hours"),
+    Verb(Group.MD, "query_history", QueryHistory, "Bar, Tick or Progress payload", True, "Bars or ticks of the past"),
     Verb(Group.OPS, "pin", Select, "Pinned", False, "Subscribe for good"),
     Verb(Group.OPS, "unpin", Select, "Pinned", False, "Take pins back"),
     Verb(Group.OPS, "reconnect", Nothing, "Nothing", False, "Replace the worker: a fresh login"),

@@ -1,19 +1,22 @@
 """A gateway's service with known answers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import date, time
 
 from ticks import tick
 
+from marketbus.domain.bar import Bar
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract, Product
-from marketbus.domain.errors import UnknownInstrument
+from marketbus.domain.errors import NotSupported, UnknownInstrument
 from marketbus.domain.heard import Heard
+from marketbus.domain.history import HistoryRequest, Progress, TickKind
 from marketbus.domain.instrument import Exchange, Pattern
 from marketbus.domain.session import Session
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick
+from marketbus.domain.times import NS
 from marketbus.domain.trading_hours import Hours
 
 
@@ -33,6 +36,11 @@ def contract(number: int, name: str = "螺纹钢") -> Contract:
 HOURS = (
     Hours(Exchange.SHFE, ("rb",), ((time(21), time(23)),), ((time(20, 55), time(21)),), date(2020, 5, 6), "a source"),
 )
+
+
+def bar(request: HistoryRequest, number: int) -> Bar:
+    moment = request.start + number * request.interval.seconds * NS
+    return Bar("ctp-main", *request.instrument, moment, request.interval, close_price=3500.0 + number)
 
 
 class FakeService:
@@ -75,6 +83,13 @@ class FakeService:
 
     def calendar(self) -> CalendarTable:
         return CalendarTable(date(2026, 1, 1), date(2026, 12, 31), (date(2026, 10, 1),), (), HOURS)
+
+    async def query_history(self, request: HistoryRequest) -> AsyncGenerator[Sequence[Bar] | Sequence[Tick] | Progress]:
+        if request.ticks is TickKind.QUOTES:
+            raise NotSupported("no quotes")
+        yield Progress(request.start)
+        yield [bar(request, number) for number in range(3)]
+        yield Progress(request.end, 2.5)
 
     def pin(self, patterns: Sequence[str], principal: str) -> Sequence[str]:
         self.calls.append(("pin", tuple(patterns), principal))

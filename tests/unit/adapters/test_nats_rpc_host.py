@@ -13,11 +13,14 @@ from nats.errors import NoRespondersError
 from nats_process import NatsProcess, connect, subscribe, until
 
 from marketbus.adapters.nats.rpc_host import RpcHost
+from marketbus.domain.bar import Bar, Interval
 from marketbus.domain.calendar_table import CalendarTable
 from marketbus.domain.contract import Contract
+from marketbus.domain.history import Progress
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.subscription import Coverage, Interest
 from marketbus.domain.tick import Tick
+from marketbus.domain.times import NS
 from marketbus.wire import codec, rpc, subjects
 
 
@@ -81,6 +84,21 @@ async def test_each_verb_answers_what_its_contract_says(bus: Bus) -> None:
     assert ticks[-1].data == b""
     table = rpc.decode_reply(CalendarTable, (await bus.ask("md", "calendar")).data)
     assert table == bus.service.calendar()
+
+
+async def test_history_streams_bars_and_says_how_far_it_came(bus: Bus) -> None:
+    body = b'{"symbol": "rb2701.SHFE", "interval": "1m", "start": 60000000000, "end": 600000000000}'
+    *messages, end = [message.data for message in await bus.stream("md", "query_history", body)]
+    assert [codec.tag_of(each) for each in messages] == ["progress/1", "bar/1", "bar/1", "bar/1", "progress/1"]
+    first, last = codec.decode(Bar, messages[1]), codec.decode(Progress, messages[-1])
+    assert (first.vt_symbol, first.datetime, first.interval) == ("rb2701.SHFE", 60 * NS, Interval.MINUTE)
+    assert (last.until, last.wait, last.complete) == (600 * NS, 2.5, False)
+    assert end == b""
+    (fault,) = await bus.stream("md", "query_history", body.replace(b'"end"', b'"ticks": "quotes", "end"'))
+    assert fault_of(fault).code == "not_supported"
+    for wrong in (body.replace(b"60000000000,", b"-1,"), body.replace(b"1m", b"rb").replace(b".SHFE", b""), b"{}"):
+        (fault,) = await bus.stream("md", "query_history", wrong)
+        assert fault_of(fault).code in ("bad_request", "bad_symbol")
 
 
 async def test_ops_verbs_know_who_asked_from_the_subject(bus: Bus) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from marketbus.adapters.hours import cn_hours
+from marketbus.application.history import History
 from marketbus.application.host import GatewayHost
 from marketbus.application.readiness import ReadinessReport
 from marketbus.application.reporting import Reporter
@@ -58,6 +59,7 @@ class Bench:
         self.service = Service(
             self.host,
             self.reporter,
+            History("g", None, self.clock, self.gateway.market_clock),
             calendar=market,
             market_clock=self.gateway.market_clock,
             state=self.state,

@@ -1,7 +1,8 @@
 """A gateway's service as a NATS micro service (ADR-32): `nats micro ls / info / stats` show it."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ OnError = Callable[[str, Exception], None]
 
 _AT_ONCE = 200
 _FLUSH_TIMEOUT = 5
+_ASKS_VENUE = frozenset({"contracts", "query_history"})
+"""Verbs whose answer the venue may have to be asked for."""
 _DOUBT, _LOOK = 2000, 20
 """Milliseconds that a request waits while the name is not surely ours, and between two looks."""
 
@@ -159,13 +162,16 @@ class RpcHost:
             self._check(verb, reply)
             await _respond(request, reply)
             return
-        await self._stream(verb, request, reply)
+        async with aclosing(_each(reply)) as items:
+            await self._stream(verb, request, items)
 
-    async def _stream(self, verb: rpc.Verb, request: Request, items: Iterable[bytes]) -> None:
+    async def _stream(self, verb: rpc.Verb, request: Request, items: AsyncIterator[bytes]) -> None:
         """One message per item and an empty one at the end; each few hundred wait for the server to have taken them."""
-        for number, item in enumerate(items, 1):
+        number = 0
+        async for item in items:
             self._check(verb, item)
             await _respond(request, item)
+            number += 1
             if number % _AT_ONCE == 0:
                 await self._client.flush(_FLUSH_TIMEOUT)
         await _respond(request, b"")
@@ -185,13 +191,23 @@ class RpcHost:
             self._on_error("fault", error)
 
 
+async def _each(items: Iterable[bytes] | AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    if isinstance(items, AsyncGenerator):
+        async with aclosing(items):
+            async for item in items:
+                yield item
+    else:
+        for item in items:
+            yield item
+
+
 class _Endpoint:
     def __init__(self, host: RpcHost, verb: rpc.Verb) -> None:
         self._host = host
         self._verb = verb
 
     async def handle(self, request: Request) -> None:
-        if self._verb in td_rpc.TD_VERBS or self._verb.name == "contracts":  # the venue may be asked for them first
+        if self._verb in td_rpc.TD_VERBS or self._verb.name in _ASKS_VENUE:
             self._host.begin(self._verb, request)
         else:
             await self._host.handle(self._verb, request)

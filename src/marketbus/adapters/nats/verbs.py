@@ -1,17 +1,21 @@
 """Which method of a gateway's service answers which verb, and how its result is written."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
 
+from marketbus.domain.bar import Bar
 from marketbus.domain.contract import Contract
+from marketbus.domain.history import HistoryRequest, Progress
+from marketbus.domain.instrument import parse_instrument
 from marketbus.domain.tick import Tick
 from marketbus.ports.service import GatewayService
 from marketbus.wire import codec, rpc
 
-Answer = bytes | Iterator[bytes]
-"""One message, or a stream of them."""
+Answer = bytes | Iterator[bytes] | AsyncGenerator[bytes]
+"""One message, or a stream of them; an asynchronous one is closed by whom it is given to."""
 
 _json = msgspec.json.encode
 
@@ -58,6 +62,21 @@ def _calendar(service: GatewayService, request: rpc.Nothing, principal: str) -> 
     return _json(service.calendar())
 
 
+def _query_history(service: GatewayService, request: rpc.QueryHistory, principal: str) -> Answer:
+    instrument = parse_instrument(request.symbol)
+    wanted = HistoryRequest(instrument, request.interval, request.start, request.end, request.ticks)
+    return _told(service.query_history(wanted))
+
+
+async def _told(
+    parts: AsyncGenerator[Sequence[Bar] | Sequence[Tick] | Progress],
+) -> AsyncGenerator[bytes]:
+    async with aclosing(parts):
+        async for part in parts:
+            for each in (part,) if isinstance(part, Progress) else part:
+                yield codec.encode(each)
+
+
 def _pin(service: GatewayService, request: rpc.Select, principal: str) -> Answer:
     return _json(rpc.Pinned(list(service.pin(request.patterns, principal))))
 
@@ -85,6 +104,7 @@ _ANSWERS: dict[str, Callable[[GatewayService, Any, str], Answer]] = {
     "snapshot": _snapshot,
     "contracts": _contracts,
     "calendar": _calendar,
+    "query_history": _query_history,
     "pin": _pin,
     "unpin": _unpin,
     "reconnect": _reconnect,
