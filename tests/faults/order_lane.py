@@ -136,13 +136,16 @@ class Lane:
 
     # Orders.
 
-    def order(self, chance: Random) -> tuple[str, dict[str, Any]]:
-        """The next order's id and the body of its request: it opens, or closes what is held."""
+    def order(self, chance: Random, *, crosses: bool = False) -> tuple[str, dict[str, Any]]:
+        """The next order's id and the body of its request: it opens, or closes what is held; `crosses`: at any price."""
         number = len(self.asked)
         order_id, slot, volume = f"o{number}", number % SLOTS, 3 + number // SLOTS
-        if self.venue.closable() > 2 * volume and chance.random() < 0.5:
+        if crosses:
+            price, side = float(self.venue.upper - slot * self.venue.tick), "buy"
+            terms: dict[str, Any] = {"direction": "long", "offset": "open"}
+        elif self.venue.closable() > 2 * volume and chance.random() < 0.5:
             price, side = float(self.venue.upper - slot * self.venue.tick), "sell"
-            terms: dict[str, Any] = {"direction": "short", "offset": self.venue.closing()}
+            terms = {"direction": "short", "offset": self.venue.closing()}
         else:
             price, side = float(self.venue.lower + slot * self.venue.tick), "buy"
             terms = {"direction": "long", "offset": "open"}
@@ -150,6 +153,18 @@ class Lane:
         self.asked[order_id] = terms
         self._tags[side, round(price, 6), volume] = order_id
         return order_id, Trader.request(self.vt_symbol, order_id, **terms)
+
+    def other_terms(self, order_id: str, chance: Random) -> dict[str, Any]:
+        """The body of a modification: more lots than any order has from the start, and perhaps another price."""
+        asked = self.asked[order_id]
+        side, dearer = ("buy", 1) if asked["direction"] == "long" else ("sell", -1)
+        moved = chance.randint(0, 1)
+        terms = {
+            "price": asked["price"] + moved * dearer * float(self.venue.tick),
+            "volume": asked["volume"] + (200 if moved else 100),
+        }
+        self._tags[side, round(terms["price"], 6), terms["volume"]] = order_id
+        return {"client_order_id": order_id, "valid_until": self.valid()} | terms
 
     async def tell(self, chance: Random) -> str:
         """Send an order and wait for nothing."""
@@ -261,6 +276,8 @@ class Lane:
                 return f"an orphan: {order_id} {each}"
             if (str(mine.state), mine.traded) != (each.state, each.traded):
                 return f"{order_id} is {mine.state} {mine.traded:g}, at the venue {each.state} {each.traded}"
+            if (round(mine.price, 6), mine.volume, mine.modify_sent) != (round(each.price, 6), each.volume, 0):
+                return f"{order_id} is {mine.volume:g} at {mine.price}, under way {mine.modify_sent}: {each}"
             if self.trader.told(order_id) != each.state:
                 return f"the bus was told {self.trader.told(order_id)} of {order_id}, which is {each.state}"
         if ours:

@@ -141,6 +141,7 @@ def told_order(order: Order) -> dict[str, Any]:
         "quantity": number(ticket.quantity),
         "filled": number(order.filled_size),
         "limit": None if ticket.limit is None else number(ticket.limit),
+        "aux": None if ticket.aux is None else number(ticket.aux),
         "status": str(order.status),
         "words": order.words,
     }
