@@ -137,7 +137,7 @@ class Lane:
     # Orders.
 
     def order(self, chance: Random, *, crosses: bool = False) -> tuple[str, dict[str, Any]]:
-        """The id and the body of the next order's request: it opens, or closes what is held; `crosses`: at any price."""
+        """Id and body of the next order's request: it opens, or closes what is held; `crosses`: at any price."""
         number = len(self.asked)
         order_id, slot, volume = f"o{number}", number % SLOTS, 3 + number // SLOTS
         if crosses:
