@@ -101,6 +101,7 @@ class Reporter:
             readiness=self._readiness.now(),
             account=self._account,
             denied=dict(self._denied),
+            native={"ticks": self._ticks.path},
         )
 
     async def run(self) -> None:

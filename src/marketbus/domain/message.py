@@ -132,6 +132,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "trading front {front} gave no answer within {seconds:g} s ({probe}); trying on",
         "交易服务器 {front} 在 {seconds:g} 秒内没有应答（{probe}），继续重试",
     ),
+    "gateway.accelerator": ("ticks are encoded and written by: {path}", "行情编码与发送：{path}"),
     "gateway.started": (
         "gateway {kind} started, SDK {sdk}, epoch {epoch}",
         "接口 {kind} 已启动，SDK {sdk}，世代 {epoch}",

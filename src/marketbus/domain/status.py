@@ -89,6 +89,8 @@ class GatewayStatus(msgspec.Struct, frozen=True, array_like=True, tag="status/1"
     """Alias of the account that orders are taken for; empty where the line does not trade."""
     denied: dict[str, int] = {}
     """Orders that we denied, by rule."""
+    native: dict[str, str] = {}
+    """By part: `native` and its version, or `python` and why the accelerator does not do it."""
 
     @property
     def state(self) -> str:

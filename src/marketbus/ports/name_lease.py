@@ -12,6 +12,11 @@ class NameLease(Protocol):
         """Whether the name is surely ours at this moment."""
         ...
 
+    @property
+    def held_until(self) -> float:
+        """Until when it surely is, unless it is renewed: seconds of the monotonic clock."""
+        ...
+
     async def acquire(self, on_standby: Callable[[str, int], None]) -> None:
         """Return when the name is ours. `on_standby(host, pid)` is called once when another holds it."""
         ...

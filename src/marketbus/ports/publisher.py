@@ -16,6 +16,15 @@ class TickPublisher(Protocol):
         """Encode now, send soon. When the bus is behind, older ticks of the same instrument give way, counted."""
         ...
 
+    @property
+    def path(self) -> str:
+        """Who encodes and writes: `native 0.1.0`, or `python` and why not the accelerator."""
+        ...
+
+    def sink(self) -> object | None:
+        """For native code that has ticks: a capsule of the accelerator's `core/sink.hpp`. None: there is none."""
+        ...
+
     def drops(self) -> Mapping[str, int]:
         """Ticks given up so far, by cause."""
         ...

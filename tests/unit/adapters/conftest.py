@@ -6,6 +6,8 @@ import pytest
 import uvloop
 from nats_process import NatsProcess
 
+from marketbus.wire.native import Native, native
+
 ON_BOTH_LOOPS = {"test_nats_seam", "test_nats_security", "test_nats_tick_publisher"}
 """A worker runs on uvloop where there is one; what touches the socket must hold on either."""
 
@@ -26,3 +28,14 @@ def server(tmp_path: Path) -> Iterator[NatsProcess]:
     process.start()
     yield process
     process.kill()
+
+
+@pytest.fixture(params=["python", "native"])
+def twin(request: pytest.FixtureRequest) -> Native:
+    """The Python code, and the accelerator that stands for it where it is installed."""
+    if request.param == "python":
+        return Native(None, "python")
+    found = native()
+    if found.module is None:
+        pytest.skip(found.words)
+    return found

@@ -2,6 +2,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 import pytest
 from nats.aio.client import Client
@@ -15,6 +16,7 @@ from marketbus.adapters.nats.publisher import NatsTickPublisher
 from marketbus.domain.errors import BusUnavailable
 from marketbus.domain.tick import Tick
 from marketbus.wire import codec
+from marketbus.wire.native import Native
 
 
 class Consumer:
@@ -102,12 +104,22 @@ async def consumer(server: NatsProcess) -> AsyncIterator[Consumer]:
     await one.client.close()
 
 
-def publisher_to(server: NatsProcess, **settings: float) -> NatsTickPublisher:
-    return NatsTickPublisher(server.options, SystemClock(), ignore, **settings)  # pyright: ignore[reportArgumentType]
+class Open(Protocol):
+    def __call__(self, server: NatsProcess, **settings: object) -> NatsTickPublisher: ...
 
 
-async def test_every_tick_arrives_in_order_under_its_subject(server: NatsProcess, consumer: Consumer) -> None:
-    publisher = publisher_to(server)
+@pytest.fixture
+def open_to(twin: Native) -> Open:
+    def publisher(server: NatsProcess, **settings: object) -> NatsTickPublisher:
+        return NatsTickPublisher(server.options, SystemClock(), ignore, accelerator=twin, **settings)  # pyright: ignore
+
+    return publisher
+
+
+async def test_every_tick_arrives_in_order_under_its_subject(
+    server: NatsProcess, consumer: Consumer, open_to: Open
+) -> None:
+    publisher = open_to(server)
     publisher.tick(tick("before start", 1))
     await publisher.start()
     for seq in range(1, 2001):
@@ -119,8 +131,10 @@ async def test_every_tick_arrives_in_order_under_its_subject(server: NatsProcess
     assert publisher.buffered() == 0
 
 
-async def test_latency_covers_the_window_since_the_last_look(server: NatsProcess, consumer: Consumer) -> None:
-    publisher = publisher_to(server)
+async def test_latency_covers_the_window_since_the_last_look(
+    server: NatsProcess, consumer: Consumer, open_to: Open
+) -> None:
+    publisher = open_to(server)
     await publisher.start()
     assert publisher.latency() is None
     publisher.tick(tick())
@@ -134,9 +148,9 @@ async def test_latency_covers_the_window_since_the_last_look(server: NatsProcess
 
 
 async def test_a_tick_that_cannot_be_sent_is_counted_and_the_next_one_arrives(
-    server: NatsProcess, consumer: Consumer
+    server: NatsProcess, consumer: Consumer, open_to: Open
 ) -> None:
-    publisher = publisher_to(server)
+    publisher = open_to(server)
     await publisher.start()
     publisher.tick(tick(name="\ud800"))
     publisher.tick(tick(symbol=""))
@@ -147,16 +161,16 @@ async def test_a_tick_that_cannot_be_sent_is_counted_and_the_next_one_arrives(
     await publisher.stop()
 
 
-async def test_no_server_is_an_error_that_names_it(server: NatsProcess) -> None:
+async def test_no_server_is_an_error_that_names_it(server: NatsProcess, open_to: Open) -> None:
     server.kill()
     with pytest.raises(BusUnavailable, match=server.url):
-        await publisher_to(server).start()
+        await open_to(server).start()
 
 
 async def test_a_server_killed_under_publishing_leaves_gaps_but_no_disorder(
-    server: NatsProcess, consumer: Consumer
+    server: NatsProcess, consumer: Consumer, open_to: Open
 ) -> None:
-    publisher = publisher_to(server, max_bytes=200_000)
+    publisher = open_to(server, max_bytes=200_000)
     await publisher.start()
     feed = Feed(publisher, instruments=20, rate=4000)
     feed.start()
@@ -178,9 +192,9 @@ async def test_a_server_killed_under_publishing_leaves_gaps_but_no_disorder(
 
 
 async def test_after_an_outage_the_newest_of_each_instrument_goes_out_first(
-    server: NatsProcess, consumer: Consumer
+    server: NatsProcess, consumer: Consumer, open_to: Open
 ) -> None:
-    publisher = publisher_to(server)
+    publisher = open_to(server)
     await publisher.start()
     publisher.tick(tick("a", 1))
     await until(lambda: len(consumer.ticks) == 1)
@@ -198,8 +212,10 @@ async def test_after_an_outage_the_newest_of_each_instrument_goes_out_first(
     await publisher.stop()
 
 
-async def test_a_frozen_server_blocks_nobody_and_then_gets_the_newest(server: NatsProcess, consumer: Consumer) -> None:
-    publisher = publisher_to(server, max_bytes=1_000_000, max_age=0.5)
+async def test_a_frozen_server_blocks_nobody_and_then_gets_the_newest(
+    server: NatsProcess, consumer: Consumer, open_to: Open
+) -> None:
+    publisher = open_to(server, max_bytes=1_000_000, max_age=0.5)
     await publisher.start()
     feed = Feed(publisher, instruments=20, rate=4000, volume=4000)
     feed.start()
@@ -222,8 +238,8 @@ async def test_a_frozen_server_blocks_nobody_and_then_gets_the_newest(server: Na
     assert feed.slowest < 0.5
 
 
-async def test_a_server_that_stays_frozen_is_cut_off(server: NatsProcess, consumer: Consumer) -> None:
-    publisher = publisher_to(server, max_bytes=1_000_000, stall=0.5)
+async def test_a_server_that_stays_frozen_is_cut_off(server: NatsProcess, consumer: Consumer, open_to: Open) -> None:
+    publisher = open_to(server, max_bytes=1_000_000, stall=0.5)
     await publisher.start()
     feed = Feed(publisher, instruments=5, rate=4000, volume=4000)
     feed.start()
@@ -238,13 +254,15 @@ async def test_a_server_that_stays_frozen_is_cut_off(server: NatsProcess, consum
     assert consumer.in_order_on_each_of_two_connections()
 
 
-async def test_ticks_wait_while_the_name_is_not_surely_ours(server: NatsProcess, consumer: Consumer) -> None:
-    ours = threading.Event()
-    publisher = NatsTickPublisher(server.options, SystemClock(), ignore, may_send=ours.is_set)
+async def test_ticks_wait_while_the_name_is_not_surely_ours(
+    server: NatsProcess, consumer: Consumer, open_to: Open
+) -> None:
+    until_then = 0.0
+    publisher = open_to(server, may_send_until=lambda: until_then)
     await publisher.start()
     publisher.tick(tick("a", 1))
     await asyncio.sleep(0.2)  # nothing to poll for: silence is what is asserted
     assert consumer.ticks == []
-    ours.set()
+    until_then = time.monotonic() + 60
     await until(lambda: len(consumer.ticks) == 1)
     await publisher.stop()

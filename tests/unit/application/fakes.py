@@ -36,6 +36,10 @@ class FakeLog:
 
 
 class FakeTicks:
+    path = "python"
+
+    def sink(self) -> None: ...
+
     def __init__(self) -> None:
         self.sent: list[Tick] = []
         self.refuse: Exception | None = None

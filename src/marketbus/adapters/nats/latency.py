@@ -27,11 +27,17 @@ class LatencyWindow:
 
     def take(self) -> Latency | None:
         """The window's quantiles, and begin a new window; None when nothing was measured."""
-        sample, count, largest = sorted(self._sample), self._count, self._max
+        sample, count, largest = self._sample, self._count, self._max
         self._sample, self._count, self._max = [], 0, 0.0
-        if not sample:
-            return None
-        return Latency(_quantile(sample, 0.50), _quantile(sample, 0.99), largest, count)
+        return quantiles(sample, count, largest)
+
+
+def quantiles(sample: list[float], count: int, largest: float) -> Latency | None:
+    """Of `count` values, a sample of them, and the largest of all; microseconds. None when nothing was measured."""
+    if not sample:
+        return None
+    ordered = sorted(sample)
+    return Latency(_quantile(ordered, 0.50), _quantile(ordered, 0.99), largest, count)
 
 
 def _quantile(ordered: list[float], share: float) -> float:

@@ -47,6 +47,11 @@ class KvNameLease:
         """Whether the name is surely ours at this moment."""
         return self._clock.monotonic() < self._until
 
+    @property
+    def held_until(self) -> float:
+        """See `ports.name_lease.NameLease`."""
+        return self._until
+
     async def acquire(self, on_standby: Callable[[str, int], None]) -> None:
         """Return when the name is ours; see `ports.name_lease.NameLease`.
 

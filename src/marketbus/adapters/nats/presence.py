@@ -1,6 +1,7 @@
 """One live worker per gateway name where NATS keeps no leases: whoever answers to the name has it."""
 
 import asyncio
+import math
 import os
 import socket
 from collections.abc import Callable
@@ -31,6 +32,7 @@ class Presence:
 
     held = True
     """Nothing can say otherwise at once."""
+    held_until = math.inf
 
     def __init__(self, client: Client, name: str, clock: Clock, random: Random) -> None:
         self._client = client

@@ -1,29 +1,34 @@
-"""Ticks to NATS: encoded in the SDK's thread, written in batches by one task on a connection of their own."""
+"""Ticks to NATS: encoded in the SDK's thread, written in batches on a connection of their own.
+
+By a task on the loop; or, with the accelerator and a plain socket, by a thread that needs no GIL.
+"""
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from random import Random
+from typing import TYPE_CHECKING
 
-import msgspec
 import nats.errors
 from nats.aio.client import Client
 
-from marketbus.adapters.nats.backlog import Backlog, Chunk
 from marketbus.adapters.nats.connection import OnEvent, close_connection, open_connection
-from marketbus.adapters.nats.frames import TickFrames, TooLarge
-from marketbus.adapters.nats.latency import LatencyWindow
+from marketbus.adapters.nats.native_writer import can_lend, lend
 from marketbus.adapters.nats.options import NatsOptions
 from marketbus.adapters.nats.seam import cut, write_frames
+from marketbus.adapters.nats.tick_queue import Batch, NativeTickQueue, open_queue
 from marketbus.domain.errors import MarketBusError
-from marketbus.domain.histogram import Distribution, Histogram
+from marketbus.domain.histogram import Distribution
 from marketbus.domain.status import Latency
 from marketbus.domain.tick import Tick
-from marketbus.domain.times import NS
 from marketbus.ports.clock import Clock
+from marketbus.wire.native import Native, native
+
+if TYPE_CHECKING:
+    from marketbus_native import _native
 
 POLL = 0.02
-"""Seconds between looks at a connection that is away."""
+"""Seconds between looks at a connection that is away, and at a thread that writes."""
 
 
 class NatsTickPublisher:
@@ -32,7 +37,8 @@ class NatsTickPublisher:
     While the bus is slow or away the backlog holds at most `max_bytes`; what is older than `max_age` seconds gives way
     to the newest tick of its instrument, which goes out first when the bus is back. A batch that a breaking connection
     cut short is not sent again: it counts as dropped, cause `disconnected`, though some of it may have arrived.
-    `may_send` is asked before each batch; while it says no (the gateway's name is not surely ours), ticks wait.
+    `may_send_until` gives the second of the monotonic clock until which the gateway's name is surely ours; each batch
+    is held against it, and ticks wait when it is past.
     """
 
     def __init__(
@@ -44,18 +50,19 @@ class NatsTickPublisher:
         max_bytes: int = 8 * 1024 * 1024,
         max_age: float = 2.0,
         stall: float = 5.0,
-        may_send: Callable[[], bool] | None = None,
+        may_send_until: Callable[[], float] = lambda: math.inf,
+        accelerator: Native | None = None,
     ) -> None:
-        """`stall`: seconds after which a socket that takes nothing is cut."""
+        """`stall`: seconds after which a socket that takes nothing is cut. `accelerator`: the installed one if None."""
         self._options = options
         self._clock = clock
         self._on_event = on_event
         self._stall = stall
-        self._may_send = may_send
-        self._frames = TickFrames()
-        self._backlog = Backlog(clock, max_bytes, max_age)
-        self._to_bus = Histogram()
-        self._window = LatencyWindow(Random(0))  # noqa: S311 (a sample, no secret)
+        self._may_send_until = may_send_until
+        self._queue = open_queue(native() if accelerator is None else accelerator, clock, max_bytes, max_age)
+        self._native = self._queue.native if isinstance(self._queue, NativeTickQueue) else None
+        self.path = self._queue.words
+        """Who encodes and writes now."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._caught_up = asyncio.Event()
@@ -65,32 +72,28 @@ class NatsTickPublisher:
 
     def tick(self, tick: Tick) -> None:
         """Encode now, send soon; see `ports.publisher.TickPublisher`. Any thread, before `start` too."""
-        try:
-            key, frame = self._frames.frame(tick)
-        except TooLarge:
-            self._backlog.count("too_large")
-            return
-        except (ValueError, TypeError, OverflowError, msgspec.MsgspecError):
-            self._backlog.count("unencodable")
-            return
-        if self._backlog.put(key, frame, tick.received):
+        if self._queue.put(tick):
             self._wake_writer()
+
+    def sink(self) -> object | None:
+        """See `ports.publisher.TickPublisher`."""
+        return None if self._native is None else self._native.sink()
 
     def drops(self) -> Mapping[str, int]:
         """Ticks given up so far: `slow_bus`, `disconnected`, `too_large`, `unencodable`."""
-        return dict(self._backlog.drops)
+        return self._queue.drops()
 
     def buffered(self) -> int:
         """Bytes waiting."""
-        return self._backlog.size
+        return self._queue.buffered()
 
     def latency(self) -> Latency | None:
         """Received → written, of the tick that waited longest in each batch; the window ends with the call."""
-        return self._window.take()
+        return self._queue.latency()
 
     def to_bus(self) -> Distribution:
         """See `ports.publisher.TickPublisher`."""
-        return self._to_bus.now()
+        return self._queue.to_bus()
 
     async def start(self) -> None:
         """Connect and begin to write.
@@ -121,6 +124,8 @@ class NatsTickPublisher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await close_connection(self._client)
         self._client = None
+        if self._native is not None:
+            self._native.stop()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -137,37 +142,57 @@ class NatsTickPublisher:
 
     async def _write_for_ever(self) -> None:
         while True:
-            await self._wake.wait()
+            with suppress(TimeoutError):
+                # Native code that has ticks (`Sink`) cannot wake this loop.
+                async with asyncio.timeout(None if self._native is None else POLL):
+                    await self._wake.wait()
             self._wake.clear()
             await self._write_all()
 
     async def _write_all(self) -> None:
         while True:
             client = await self._connected()
-            if self._may_send is not None and not self._may_send():
+            if self._native is not None and can_lend(client):
+                await self._lend(client, self._native)
+                continue
+            if self._clock.monotonic() >= self._may_send_until():
                 await asyncio.sleep(POLL)
                 continue
-            chunk = self._backlog.take()
-            if chunk is None:
-                self._backlog.cause = "slow_bus"
+            batch = self._queue.take()
+            if batch is None:
+                self._queue.because("slow_bus")
                 self._caught_up.set()
                 return
-            await self._write(client, chunk)
+            await self._write(client, batch)
 
-    async def _write(self, client: Client, chunk: Chunk) -> None:
+    async def _lend(self, client: Client, queue: "_native.TickQueue") -> None:
+        """The accelerator writes until the connection is gone."""
+        queue.allow_until(self._may_send_until())
+        if not await lend(client, queue):
+            return
+        while client.is_connected and queue.attached():
+            queue.allow_until(self._may_send_until())
+            if queue.caught_up():
+                self._caught_up.set()
+            await asyncio.sleep(POLL)
+        queue.detach()
+        if client.is_connected:  # nats-py has not seen yet what the thread ran into
+            cut(client)
+            while client.is_connected:
+                await asyncio.sleep(POLL)
+
+    async def _write(self, client: Client, batch: Batch) -> None:
         self._writing_since = self._clock.monotonic()
         try:
-            written = await write_frames(client, b"".join(chunk.frames))
+            written = await write_frames(client, batch.data)
         except (OSError, RuntimeError, nats.errors.Error):  # RuntimeError: uvloop's word for a closed transport
             written = False
         finally:
             self._writing_since = None
         if not written:
-            self._backlog.count("disconnected", len(chunk.keys))
-        elif chunk.received:
-            waited = self._clock.now() - chunk.received
-            self._window.add(waited / 1000)
-            self._to_bus.add(waited / NS)
+            self._queue.count("disconnected", batch.ticks)
+        elif batch.received:
+            self._queue.waited(self._clock.now() - batch.received)
 
     async def _connected(self) -> Client:
         """The client once it is connected; after an outage only the newest tick of each instrument is left."""
@@ -175,13 +200,13 @@ class NatsTickPublisher:
         assert client is not None
         if client.is_connected:
             return client
-        self._backlog.cause = "disconnected"
+        self._queue.because("disconnected")
         while not client.is_connected:
             if client.is_closed:
                 client = self._client = await self._reopen()
             else:
                 await asyncio.sleep(POLL)
-        self._backlog.conflate()
+        self._queue.conflate()
         return client
 
     async def _reopen(self) -> Client:
@@ -195,8 +220,10 @@ class NatsTickPublisher:
     async def _cut_stalled(self) -> None:
         while True:
             await asyncio.sleep(self._stall / 4)
-            since = self._writing_since
+            since = self._writing_since if self._native is None else self._native.writing_since() or self._writing_since
             if since is not None and self._client is not None and self._clock.monotonic() - since > self._stall:
                 self._on_event("nats.error", {"words": f"the server took nothing for {self._stall:g} s"})
                 cut(self._client)
                 self._writing_since = None
+                if self._native is not None:
+                    self._native.detach()

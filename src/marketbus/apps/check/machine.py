@@ -11,6 +11,7 @@ from pathlib import Path
 from marketbus.apps import china_locale
 from marketbus.apps.worker_environment import environment
 from marketbus.ports.gateway import Probe
+from marketbus.wire.native import native
 
 
 def state_dir(state: Path) -> Probe:
@@ -53,3 +54,10 @@ def clock() -> Probe:
         return Probe("clock", True, "not synchronised: latencies are only as good as the clock; install chrony")
     offset_us = offset / 1000 if status & _STA_NANO else offset
     return Probe("clock", True, f"synchronised, offset {offset_us / 1000:+.3f} ms, error below {largest / 1000:.1f} ms")
+
+
+def accelerator() -> Probe:
+    """Whether ticks go through the accelerator; without it they go all the same."""
+    found = native()
+    failed = found.module is None and "self-test" in found.words
+    return Probe("accelerator", not failed, found.words)

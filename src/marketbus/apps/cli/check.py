@@ -22,7 +22,7 @@ def check(config: Path | None) -> int:
     """Print ok, or what to do, for each; gives the exit code."""
     loaded, problems = _configuration(config)
     failed = _show(problems)
-    failed |= _show([machine.state_dir(paths.state_dir()), machine.locale(), machine.clock()])
+    failed |= _show([machine.state_dir(paths.state_dir()), machine.locale(), machine.clock(), machine.accelerator()])
     if sys.platform == "linux":
         failed |= _show(terminal())
     if loaded is not None:

@@ -1,0 +1,25 @@
+// Where native code that has ticks hands them over: what TickQueue.sink() in Python gives, in a capsule.
+#pragma once
+
+#include <cstdint>
+
+#include "backlog.hpp"
+#include "tick.hpp"
+
+namespace marketbus {
+
+inline constexpr const char* kSinkName = "marketbus_native.sink.1";  // a change of Sink or TickValues changes the number
+
+/// Valid as long as its capsule. Any thread, without the GIL; nothing blocks.
+struct Sink {
+    void* self = nullptr;
+
+    /// Encode now, send soon. True when a writer in Python must be woken, which is so only without a native one (a
+    /// connection by TLS, or none yet); it looks for itself every 20 ms.
+    bool (*tick)(void* self, const TickValues& tick) = nullptr;
+
+    /// Count ticks that were given up before they came here.
+    void (*count)(void* self, Cause cause, std::uint64_t ticks) = nullptr;
+};
+
+}  // namespace marketbus

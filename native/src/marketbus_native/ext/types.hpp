@@ -1,0 +1,12 @@
+// The parts of the extension, each in its own file.
+#pragma once
+
+#include "python.hpp"
+
+namespace marketbus::python {
+
+/// Each adds its type to the module; false with an error set.
+bool add_backlog(PyObject* module);
+bool add_tick_queue(PyObject* module);
+
+}  // namespace marketbus::python

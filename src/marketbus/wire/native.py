@@ -1,0 +1,98 @@
+"""The accelerator (`native/`, optional): found, tried against the Python code it stands for, or left alone.
+
+`MARKETBUS_NATIVE=0` leaves it alone. Whatever is not exactly as the Python code does it switches it off, and says so.
+"""
+
+import os
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from marketbus.domain.histogram import SECONDS
+from marketbus.domain.instrument import Exchange
+from marketbus.domain.tick import Tick, TickFlag
+from marketbus.wire import codec, subjects
+
+if TYPE_CHECKING:
+    from marketbus_native import _native
+
+SWITCH = "MARKETBUS_NATIVE"
+
+
+class Native(NamedTuple):
+    """What was found."""
+
+    module: ModuleType | None
+    """`marketbus_native._native`; None: everything runs in Python."""
+    words: str
+    """`native 0.1.0`, or `python` and the reason."""
+
+
+def native() -> Native:
+    """The accelerator that is installed, tried once per process."""
+    if os.environ.get(SWITCH, "1").strip().lower() in ("0", "no", "off", "false"):
+        return Native(None, f"python: {SWITCH} switches native off")
+    return _load()
+
+
+@cache
+def _load() -> Native:
+    try:
+        from marketbus_native import VERSION, _native
+    except ImportError as error:
+        missing = isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("marketbus_native")
+        return Native(None, f"python: {'marketbus-native is not installed' if missing else error}")
+    except OSError as error:
+        return Native(None, f"python: {error}")
+    wrong = differences(_native)
+    if wrong:
+        return Native(None, f"python: native {VERSION} failed its self-test: {wrong}")
+    return Native(_native, f"native {VERSION}")
+
+
+def differences(module: ModuleType) -> str:
+    """What it does otherwise than Python on a few fixed ticks; empty: nothing."""
+    try:
+        queue = tick_queue(module, 1 << 20, 2.0)
+        for number, tick in enumerate(SAMPLES):
+            payload = codec.encode(tick)
+            subject = subjects.tick(tick.gateway, tick.instrument)
+            if queue.frame(tick) != b"PUB %b %d\r\n%b\r\n" % (subject.encode(), len(payload), payload):
+                return f"message of sample {number}"
+            queue.put(tick)
+        taken = queue.take()
+        if taken is None or taken[0] != b"".join(map(queue.frame, SAMPLES)) or taken[1] != len(SAMPLES):
+            return "queue"
+    except Exception as error:  # noqa: BLE001 (whatever it is: Python does it then)
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def tick_queue(module: ModuleType, max_bytes: int, max_age: float) -> "_native.TickQueue":
+    """An empty queue; see `typings/marketbus_native`."""
+    return module.TickQueue(
+        tick=Tick,
+        exchange=Exchange,
+        flag=TickFlag,
+        encode=codec.encode,
+        encoding_error=msgspec.MsgspecError,
+        max_bytes=max_bytes,
+        max_age=max_age,
+        bounds=SECONDS,
+    )
+
+
+_TIME = 1_767_225_600_000_000_000
+SAMPLES = (
+    Tick("a", "b", Exchange.SHFE, 0, 0),
+    Tick(
+        "ctp-main", "SPD RM501&RM503", Exchange.CZCE, _TIME, _TIME + 1, 2**40, 65_536, 20260105, 131, "菜籽粕套利",
+        255.0, 1e12, float("inf"), -3.5, 1.0, limit_up=3500.0, low_price=-0.0, bid_price_1=-4.0, bid_volume_1=7.0,
+        ask_volume_5=1.5, pre_settlement=1e-300, average_price=2.0, extra={"oi": None, "n": -129, "t": "x" * 300},
+    ),
+    Tick("ib", "AAPL-USD-STK" * 30, Exchange.SMART, -1, -32768, 2**63 - 1, 128, 32768, TickFlag.DELAYED, "ß" * 20_000),
+    Tick("odd", "types", Exchange.UNKNOWN, 1, 2, volume=5, limit_up=7, last_price=True, extra={}),
+)  # fmt: skip
+"""Every width of number and text, and types that only msgspec knows what to do with."""

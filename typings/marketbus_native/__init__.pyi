@@ -1,0 +1,4 @@
+from pathlib import Path
+
+HEADERS: Path
+VERSION: str
