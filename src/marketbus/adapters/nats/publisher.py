@@ -170,16 +170,16 @@ class NatsTickPublisher:
         queue.allow_until(self._may_send_until())
         if not await lend(client, queue):
             return
+        connection = client.stats["reconnects"]
         while client.is_connected and queue.attached():
             queue.allow_until(self._may_send_until())
             if queue.caught_up():
                 self._caught_up.set()
             await asyncio.sleep(POLL)
         queue.detach()
-        if client.is_connected:  # nats-py has not seen yet what the thread ran into
-            cut(client)
-            while client.is_connected:
-                await asyncio.sleep(POLL)
+        # The thread may have run into what nats-py has not read yet; a socket that is shut down reads as ended.
+        while client.is_connected and client.stats["reconnects"] == connection:  # noqa: ASYNC110 (nats-py tells nobody)
+            await asyncio.sleep(POLL)
 
     async def _write(self, client: Client, batch: Batch) -> None:
         self._writing_since = self._clock.monotonic()
