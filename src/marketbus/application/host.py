@@ -35,6 +35,7 @@ from marketbus.ports.gateway import (
 from marketbus.ports.log import Log
 from marketbus.ports.publisher import Publisher, TickPublisher
 from marketbus.ports.state import StateStore
+from marketbus.ports.ticks import NumbersTicks, TickTable
 
 SWEEP = 1.0
 """Seconds between two looks at expired leases."""
@@ -62,7 +63,9 @@ class GatewayHost:
     ) -> None:
         self.name = name
         self.configured_pins = pins
-        self.market_data = MarketData(epoch, ticks)
+        self._numbering = MarketData(epoch, ticks)
+        self.market_data: TickTable = self._numbering
+        """The line's ticks."""
         self.listeners = Listeners()
         self.rejects = Tally()
         self.errors = Tally()
@@ -92,7 +95,7 @@ class GatewayHost:
     def tick(self, tick: Tick) -> None:
         """Take one tick."""
         try:
-            self.market_data.tick(tick)
+            self._numbering.tick(tick)
         except (ValueError, OverflowError, MarketBusError) as error:  # text that no encoding can carry
             self.reject("unencodable", tick.symbol, str(error))
 
@@ -107,6 +110,12 @@ class GatewayHost:
         self._bridge.put(event)
 
     # The loop's side.
+
+    def follow(self, gateway: Gateway) -> None:
+        """Know the market's clock, and the ticks of a gateway that numbers them itself; before anything is asked."""
+        self._numbering.market_now = gateway.market_clock.now
+        if isinstance(gateway, NumbersTicks) and gateway.ticks is not None:
+            self.market_data = gateway.ticks
 
     async def run(self, gateway: Gateway) -> None:
         """Connect the gateway and serve it until cancelled."""

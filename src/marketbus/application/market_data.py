@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from threading import Lock
 
-from marketbus.domain.histogram import Histogram
+from marketbus.domain.histogram import Distribution, Histogram
 from marketbus.domain.instrument import Exchange, Instrument, Pattern
 from marketbus.domain.tick import Tick, TickFlag, numbered, with_flag
 from marketbus.domain.times import NS
 from marketbus.ports.publisher import TickPublisher
+from marketbus.ports.ticks import TickTable
 
 SAMPLED = 7
 """Mask over an instrument's numbers."""
@@ -18,7 +19,7 @@ ANSWER_WITHIN = 5 * NS
 
 
 class MarketData:
-    """Numbers every instrument's ticks 1, 2, 3 ... within this epoch.
+    """Implements ports.ticks.TickTable. Numbers every instrument's ticks 1, 2, 3 ... within this epoch.
 
     One lock makes number, encoding and hand-over one step, so the order on the bus is the order of the numbers
     however many SDK threads call.
@@ -29,8 +30,7 @@ class MarketData:
         self._publisher = publisher
         self._lock = Lock()
         self._last: dict[tuple[Exchange, str], Tick] = {}
-        self.from_venue = Histogram()
-        """The exchange's stamp → now on the market's clock, of every eighth tick of an instrument inside a session."""
+        self._from_venue = Histogram()
         self.market_now: Callable[[], int] | None = None
         """The market's clock, once there is one."""
         self.count = 0
@@ -51,14 +51,11 @@ class MarketData:
             self.count += 1
             self.last_received = tick.received
             if not (tick.seq & SAMPLED or tick.flags & _OLD) and self.market_now is not None:
-                self.from_venue.add((self.market_now() - tick.datetime) / NS)
+                self._from_venue.add((self.market_now() - tick.datetime) / NS)
             self._publisher.tick(tick)
 
     def expect_repeat(self, instrument: Instrument, now: int) -> None:
-        """We ask for an instrument that is subscribed already: its unchanged snapshot is an answer to us, no tick.
-
-        `now` is the wall clock, ns UTC.
-        """
+        """See TickTable."""
         with self._lock:
             self._expected[(instrument.exchange, instrument.symbol)] = now + ANSWER_WITHIN
 
@@ -71,21 +68,33 @@ class MarketData:
             return False
         return last is not None and (tick.datetime, tick.volume) == (last.datetime, last.volume)
 
+    def from_venue(self) -> Distribution:
+        """See TickTable."""
+        return self._from_venue.now()
+
+    def seq(self, instrument: Instrument) -> int:
+        """See TickTable."""
+        last = self.last(instrument)
+        return 0 if last is None else last.seq
+
     def last(self, instrument: Instrument) -> Tick | None:
-        """The newest tick of an instrument."""
+        """See TickTable."""
         return self._last.get((instrument.exchange, instrument.symbol))
 
-    def snapshot(self, patterns: Iterable[Pattern]) -> list[Tick]:
-        """The newest ticks that the patterns take, flagged SNAPSHOT."""
-        wanted = tuple(patterns)
-        exact = all(pattern.instrument is not None for pattern in wanted)
-        if exact:
-            found = [self.last(p.instrument) for p in wanted if p.instrument is not None]
-        else:
-            with self._lock:
-                ticks = list(self._last.values())
-            found = [tick for tick in ticks if any(pattern.matches(tick.instrument) for pattern in wanted)]
-        return [with_flag(tick, TickFlag.SNAPSHOT) for tick in found if tick is not None]
+    def newest(self) -> list[Tick]:
+        """See TickTable."""
+        with self._lock:
+            return list(self._last.values())
+
+
+def snapshot(ticks: TickTable, patterns: Iterable[Pattern]) -> list[Tick]:
+    """The newest ticks that the patterns take, flagged SNAPSHOT."""
+    wanted = tuple(patterns)
+    if all(pattern.instrument is not None for pattern in wanted):
+        found = [ticks.last(pattern.instrument) for pattern in wanted if pattern.instrument is not None]
+    else:
+        found = [tick for tick in ticks.newest() if any(pattern.matches(tick.instrument) for pattern in wanted)]
+    return [with_flag(tick, TickFlag.SNAPSHOT) for tick in found if tick is not None]
 
 
 class Tally:

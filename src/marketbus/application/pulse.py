@@ -46,7 +46,7 @@ class Pulse:
             bus_reconnects=self._bus.reconnects,
             process=self._process(),
             market_data=MarketDataVitals(
-                from_venue=host.market_data.from_venue.now(),
+                from_venue=host.market_data.from_venue(),
                 to_bus=self._ticks.to_bus(),
                 to_client=host.listeners.delay.now(),
                 client_gaps=dict(host.listeners.gaps),

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 
 from marketbus.application.history import History
 from marketbus.application.host import GatewayHost
+from marketbus.application.market_data import snapshot
 from marketbus.application.reporting import Reporter
 from marketbus.domain.bar import Bar
 from marketbus.domain.calendar_table import CalendarTable, table_of
@@ -95,7 +96,7 @@ class Service:
 
     def snapshot(self, patterns: Sequence[str]) -> Iterable[Tick]:
         """The last known ticks."""
-        return self._host.market_data.snapshot([Pattern(text) for text in patterns])
+        return snapshot(self._host.market_data, [Pattern(text) for text in patterns])
 
     async def look_up(self, patterns: Sequence[str]) -> None:
         """Have contracts listed that the venue lists on request only; what it answers later is there the next time."""

@@ -153,8 +153,7 @@ class Watchdog:
             if watch.product not in open_now:
                 watch.pace.pause()
                 continue
-            tick = self._host.market_data.last(watch.instrument)
-            seq = 0 if tick is None else tick.seq
+            seq = self._host.market_data.seq(watch.instrument)
             watch.pace.look(now, seq - watch.seq)
             spoke, watch.seq = seq > watch.seq, seq
             widest = watch.pace.widest

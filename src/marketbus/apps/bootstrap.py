@@ -124,10 +124,12 @@ async def worker(config: Config, name: str, logs: Logs, line: ReportLine) -> Asy
             lab_library=_lab_library(spec.kind) if spec.sdk == "lab" else None,
             contracts=tuple(host.book),
             schedule=config.schedule(name),
+            epoch=epoch,
+            native_sink=None,
             trading=session,
         )
         gateway = plugins.plugin(spec.kind).build(spec, context)
-        host.market_data.market_now = gateway.market_clock.now
+        host.follow(gateway)
         desk: Desk | None = None
         if session is not None:
             desk = await ends.enter_async_context(

@@ -202,6 +202,8 @@ class GatewaySpec(msgspec.Struct, frozen=True):
     """`vendor` or `lab`"""
     setting: Mapping[str, Any]
     trading: bool = False
+    native: bool = False
+    """Whether ticks go past Python, where the kind has a way and all of it is known."""
     account: str = ""
     """The alias of the trading account: what orders, trades, positions and funds are told under."""
     class_path: str = ""
@@ -231,6 +233,10 @@ class GatewayContext(msgspec.Struct, frozen=True):
     """As the venue listed them last time; good until it lists them again."""
     schedule: Schedule = Schedule.ALWAYS
     """When the line must be there."""
+    epoch: int = 0
+    """Incarnation of this worker."""
+    native_sink: object | None = None
+    """Where native code puts ticks: the capsule of marketbus_native's core/sink.hpp; None without the accelerator."""
     trading: TradingSink | None = None
     """Where the trading side speaks to; there when `GatewaySpec.trading`."""
 
@@ -274,4 +280,17 @@ class GatewayPlugin(Protocol):
 
     def build(self, spec: GatewaySpec, context: GatewayContext) -> Gateway:
         """Load the SDK and make the gateway. Called once per process, in the worker's main thread."""
+        ...
+
+
+@runtime_checkable
+class TakesTicksPastPython(Protocol):
+    """A plugin whose gateways may number their ticks themselves, see ports.ticks."""
+
+    def ticks_path(self, spec: GatewaySpec) -> str:
+        """Who will translate its ticks, without loading the SDK: `native`, or `python` and why.
+
+        Raises:
+            GatewayError: the SDK is not installed.
+        """
         ...

@@ -1,6 +1,6 @@
 from threading import Thread
 
-from marketbus.application.market_data import MarketData, Tally
+from marketbus.application.market_data import MarketData, Tally, snapshot
 from marketbus.domain.instrument import Pattern
 from marketbus.domain.tick import TickFlag
 from tests.unit.application.fakes import FakeTicks, tick
@@ -40,10 +40,10 @@ def test_a_snapshot_is_the_newest_of_each_flagged_as_such() -> None:
     for volume in (1, 2):
         market_data.tick(tick("rb2701.SHFE", volume))
         market_data.tick(tick("au2612.SHFE", volume))
-    (one,) = market_data.snapshot([Pattern("rb2701.SHFE")])
+    (one,) = snapshot(market_data, [Pattern("rb2701.SHFE")])
     assert (one.volume, one.seq, one.flags) == (2, 2, TickFlag.SNAPSHOT)
-    assert len(market_data.snapshot([Pattern("*.SHFE"), Pattern("rb2701.SHFE")])) == 2
-    assert market_data.snapshot([Pattern("cu2701.SHFE")]) == []
+    assert len(snapshot(market_data, [Pattern("*.SHFE"), Pattern("rb2701.SHFE")])) == 2
+    assert snapshot(market_data, [Pattern("cu2701.SHFE")]) == []
     last = market_data.last(one.instrument)
     assert last is not None
     assert not last.flags & TickFlag.SNAPSHOT
