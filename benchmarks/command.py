@@ -14,6 +14,8 @@ from benchmarks.errors import BenchmarkFailed, NotRunnable
 from benchmarks.result import Result
 from marketbus.apps import china_locale
 from marketbus.domain.errors import MarketBusError
+from marketbus.gateways.ctp import dialect as ctp
+from marketbus.gateways.ctp_family.direct import build as core
 from marketbus.lab.ctp import CTP
 from marketbus.lab.ctp_family import build
 from marketbus.lab.errors import LabError
@@ -53,6 +55,8 @@ def prepare() -> None:
     signal.signal(signal.SIGTERM, _terminated)
     china_locale.ensure()
     build.ensure(CTP, echo=note)
+    if core.shared_headers() is not None:
+        core.ensure(ctp.CTP, build.vendor_headers(CTP, note))
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:

@@ -39,7 +39,12 @@ class System:
         self.nats = NatsServer(folder, nats)
         self._lab_options = dict(lab or {})
         self._ends = ExitStack()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("MARKETBUS_")}
+        # MARKETBUS_NATIVE=0: every test holds without the accelerator too.
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("MARKETBUS_") or name == "MARKETBUS_NATIVE"
+        }
         self.env = kept | {"MARKETBUS_STATE": str(folder / "state"), "MARKETBUS_LANG": "en"}
 
     def __enter__(self) -> Self:

@@ -141,6 +141,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "no contract, account, position or tick from the venue within {seconds:g} s; check addresses and account",
         "{seconds:g} 秒内柜台没有任何数据（合约、账户、持仓、行情），请检查地址和账户",
     ),
+    "gateway.not_native": ("ticks go through Python: {why}", "行情改由 Python 处理：{why}"),
     "gateway.simulated": (
         "SIMULATED: this gateway runs against a simulated counter",
         "仿真：本接口连接的是模拟柜台，行情不是真实行情",

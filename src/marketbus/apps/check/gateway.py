@@ -10,7 +10,7 @@ from marketbus.apps import plugins
 from marketbus.apps.check.bus import reachable
 from marketbus.apps.worker_environment import environment
 from marketbus.domain.errors import MarketBusError
-from marketbus.ports.gateway import GatewayPlugin, GatewaySpec, Probe
+from marketbus.ports.gateway import GatewayPlugin, GatewaySpec, Probe, TakesTicksPastPython
 
 FRONT_TIMEOUT = 3.0
 
@@ -42,6 +42,8 @@ async def gateway(spec: GatewaySpec) -> list[Probe]:
     probes = [await asyncio.to_thread(_sdk, plugin, spec, label)]
     if spec.sdk == "lab" and (probe := _lab(spec.kind, label)) is not None:
         probes.append(probe)
+    if isinstance(plugin, TakesTicksPastPython):
+        probes.append(_ticks(plugin, spec, label))
     fronts = plugin.fronts(spec)
     answers = await asyncio.gather(*(reachable(host, port, FRONT_TIMEOUT) for _, host, port in fronts))
     for (name, host, port), why in zip(fronts, answers, strict=True):
@@ -68,6 +70,14 @@ def _sdk(plugin: GatewayPlugin, spec: GatewaySpec, label: str) -> Probe:
         return Probe(label, False, f"SDK: {what} ({_what_to_do(spec, what)})")
     libraries = done.stdout.split()
     return Probe(label, True, f"SDK {', '.join(libraries or modules)}")
+
+
+def _ticks(plugin: TakesTicksPastPython, spec: GatewaySpec, label: str) -> Probe:
+    """Whether they go past Python; they come either way."""
+    try:
+        return Probe(label, True, f"ticks: {plugin.ticks_path(spec)}")
+    except MarketBusError as error:
+        return Probe(label, True, f"ticks: python: {error.message}")
 
 
 def _what_to_do(spec: GatewaySpec, words: str) -> str:

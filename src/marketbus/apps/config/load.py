@@ -127,6 +127,7 @@ class Config:
             kind=section.kind,
             sdk=section.sdk,
             setting=Revealed(self.vault.reveal(self._setting(section, key), f"{key}.setting")),
+            native=section.native,
             trading=section.trading,
             account=section.account,
             class_path=section.class_path,

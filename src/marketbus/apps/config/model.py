@@ -201,6 +201,8 @@ class Gateway(_Section):
     class_path: str = Field(default="", alias="class")
     """`package:Class`, for kind `vnpy`."""
     sdk: Literal["vendor", "lab"] = "vendor"
+    native: bool = True
+    """Ticks go past Python, where the kind has a way and the accelerator is there."""
     trading: bool = False
     account: Annotated[str, AfterValidator(_account)] = "main"
     """The alias under which the account's orders are told; never its number."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from marketbus.domain.contract import Product
 from marketbus.domain.instrument import Exchange
-from marketbus.gateways.ctp_family.dialect import Dialect, OptionNames
+from marketbus.gateways.ctp_family.dialect import Dialect, DirectFacts, OptionNames
 from marketbus.gateways.ctp_family.order_codes import HEDGES
 
 if TYPE_CHECKING:
@@ -19,11 +19,9 @@ def _option_names(data: Mapping[str, Any]) -> OptionNames:
     return OptionNames(portfolio, data["UnderlyingInstrID"] or None, str(data["StrikePrice"]))
 
 
-def _average_price(value: float, exchange: Exchange, size: float | None) -> float | None:
+def _average_divisor(exchange: Exchange, size: float | None) -> float | None:
     # AveragePrice is turnover / volume, multiplier included, except at CZCE.
-    if exchange is Exchange.CZCE:
-        return value
-    return value / size if size else None
+    return 1.0 if exchange is Exchange.CZCE else size
 
 
 def _native() -> "Native":
@@ -48,8 +46,14 @@ CTP = Dialect(
         "6": Product.OPTION,
     },
     option_names=_option_names,
-    average_price=_average_price,
+    average_divisor=_average_divisor,
     native=_native,
     hedges=HEDGES,
     symbol_bytes=80,
+    direct=DirectFacts(
+        factory="_ZN15CThostFtdcMdApi15CreateFtdcMdApiEPKcbbb",
+        versions=frozenset({"v6.7.11_20250617 16:22:00.10369"}),
+        libraries=frozenset({"9c6d321f3d880e1c91ec225cc46950f8aa1502f43fc9f41d1d92f10ee04d190a"}),
+        headers="6.7.11.4",
+    ),
 )

@@ -24,6 +24,21 @@ class OptionNames(msgspec.Struct, frozen=True):
     """The strike, and what tells an adjusted contract from an ordinary one."""
 
 
+class DirectFacts(msgspec.Struct, frozen=True):
+    """The native libraries that ticks may be taken from past Python, see `direct/`."""
+
+    factory: str
+    """The mangled name of the market data API's `CreateFtdcMdApi`."""
+    versions: frozenset[str]
+    """What GetApiVersion answers."""
+    libraries: frozenset[str]
+    """SHA-256 of the market data library's file."""
+    headers: str
+    """The release of vnpy's package whose headers have the same layouts."""
+    defines: tuple[str, ...] = ()
+    """For the compiler."""
+
+
 class Dialect(msgspec.Struct, frozen=True):
     """One member: kind of gateway, Python package, native libraries, and the quirks of its records."""
 
@@ -40,8 +55,8 @@ class Dialect(msgspec.Struct, frozen=True):
     products: Mapping[str, Product]
     """ProductClass → ours; a class that is missing here is not listed."""
     option_names: Callable[[Mapping[str, Any]], OptionNames]
-    average_price: Callable[[float, Exchange, float | None], float | None]
-    """The price that AveragePrice means, of its value, the exchange and the multiplier; None: nobody can tell."""
+    average_divisor: Callable[[Exchange, float | None], float | None]
+    """What AveragePrice has to be divided by to be a price, of the exchange and the multiplier; None: none can tell."""
     native: "Callable[[], Native]"
     """Imports the SDK's classes; called once the library is chosen."""
     hedges: Mapping[HedgeFlag, str]
@@ -50,3 +65,5 @@ class Dialect(msgspec.Struct, frozen=True):
     """The longest InstrumentID: the SDK copies strings without bounds."""
     schedule: Schedule = Schedule.CN_FUTURES
     """When a line is logged in afresh, unless the configuration says otherwise."""
+    direct: DirectFacts | None = None
+    """None: ticks always go through Python."""

@@ -16,6 +16,11 @@ from marketbus.domain.status import Level
 from marketbus.domain.times import to_datetime, yyyymmdd
 from marketbus.gateways.ctp_family.account import Account, Refused
 from marketbus.gateways.ctp_family.dialect import Dialect
+from marketbus.gateways.ctp_family.direct.answers import Answers
+from marketbus.gateways.ctp_family.direct.choose import Direct
+from marketbus.gateways.ctp_family.direct.core import Core
+from marketbus.gateways.ctp_family.direct.core_md_api import CoreMarketDataApi
+from marketbus.gateways.ctp_family.direct.ticks import CoreTicks
 from marketbus.gateways.ctp_family.front_order import Choice, FrontOrder
 from marketbus.gateways.ctp_family.kept import Kept
 from marketbus.gateways.ctp_family.line import Line
@@ -32,6 +37,7 @@ from marketbus.gateways.ctp_family.watch import SessionWatch, watch_answers
 from marketbus.gateways.vnpy.engine import TimerOnlyEngine
 from marketbus.gateways.vnpy.lane import Lane
 from marketbus.ports.gateway import Capability, GatewayContext, GatewaySpec, Logged, SessionChanged
+from marketbus.ports.ticks import TickTable
 
 CHUNK = 100
 """Subscriptions per SDK call batch: 2,000 symbols must not hold the lane in one piece."""
@@ -52,8 +58,16 @@ class FamilyGateway:
     )
 
     def __init__(
-        self, dialect: Dialect, spec: GatewaySpec, setting: Setting, context: GatewayContext, sdk: Sdk
+        self,
+        dialect: Dialect,
+        spec: GatewaySpec,
+        setting: Setting,
+        context: GatewayContext,
+        sdk: Sdk,
+        direct: Direct | None = None,
+        ticks_path: str = "python",
     ) -> None:
+        """`direct`: what takes the ticks past Python."""
         self.sdk = sdk.label
         self.simulated = sdk.simulated
         self.market_clock = sdk.market_clock
@@ -86,7 +100,10 @@ class FamilyGateway:
         flow = get_folder_path(spec.name.lower())
         times = ExchangeTime(context.market.days)
         translator = Translator(dialect, spec.name, self._symbols, times, context.market, simulated=sdk.simulated)
-        self._md = native.md(
+        self.ticks: TickTable | None = None
+        """See ports.ticks.NumbersTicks."""
+        self.ticks_path = ticks_path
+        session = (
             self._vnpy,
             msgspec.structs.replace(setting, md_fronts=(self._order.current,)),
             flow,
@@ -96,6 +113,14 @@ class FamilyGateway:
             context.clock,
             sdk.market_clock,
         )
+        if direct is None:
+            self._md = native.md(*session)
+        else:
+            answers = Answers(translator, context.market, self._sink.reject)
+            library, place, sink, epoch = direct
+            core = Core(library, spec.name, epoch, translator.flags, answers, sink, sdk.announced)
+            self.ticks = CoreTicks(core)
+            self._md = CoreMarketDataApi(core, place, *session)
         self._queries = QueryQueue(self._query_later, context.clock, spec.login_timeout)
         self._td = native.td(
             self._vnpy,

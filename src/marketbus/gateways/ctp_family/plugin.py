@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from marketbus.domain.errors import ConfigError
 from marketbus.domain.schedule import Schedule
+from marketbus.domain.status import Level
 from marketbus.gateways.ctp_family.dialect import Dialect
 from marketbus.gateways.ctp_family.setting import parse
-from marketbus.ports.gateway import Gateway, GatewayContext, GatewaySpec
+from marketbus.ports.gateway import Gateway, GatewayContext, GatewaySpec, Logged
 
 
 class FamilyPlugin:
@@ -59,6 +60,12 @@ class FamilyPlugin:
         """What must be importable."""
         return (self._dialect.package,)
 
+    def ticks_path(self, spec: GatewaySpec) -> str:
+        """See ports.gateway.TakesTicksPastPython."""
+        from marketbus.gateways.ctp_family.direct.choose import outlook
+
+        return outlook(self._dialect, spec)
+
     def build(self, spec: GatewaySpec, context: GatewayContext) -> Gateway:
         """Load the chosen library, then vnpy's package over it."""
         from marketbus.gateways.ctp_family import sdk
@@ -69,8 +76,19 @@ class FamilyPlugin:
             raise ConfigError(f"gateway.{spec.name}.trading", "this worker has no order desk", "set it false")
         folder.enter(context.folder)
         loaded = sdk.load(self._dialect, spec, context.lab_library, context.clock)
+        from marketbus.gateways.ctp_family.direct.choose import Direct, Refused, choose
         from marketbus.gateways.ctp_family.gateway import FamilyGateway
         from marketbus.gateways.ctp_family.trading_gateway import TradingFamilyGateway
 
+        direct: Direct | None = None
+        path = f"python: native = false for {spec.name}"
+        if spec.native:
+            try:
+                direct = choose(self._dialect, loaded, context.native_sink, context.epoch)
+                path = "native"
+            except Refused as refused:
+                path = f"python: {refused}"
+                if context.native_sink is not None:
+                    context.sink.event(Logged(Level.WARNING, "gateway.not_native", {"why": str(refused)}))
         family = TradingFamilyGateway if spec.trading else FamilyGateway
-        return family(self._dialect, spec, setting, context, loaded)
+        return family(self._dialect, spec, setting, context, loaded, direct, path)

@@ -18,6 +18,11 @@ class Sdk(NamedTuple):
     """Such as `vendor v6.7.11_20250617 16:22:00.10369`."""
     simulated: bool
     market_clock: MarketClock
+    md_library: Path
+    version: str
+    """As the market data library says it."""
+    announced: int | None
+    """Address of the function by which a simulated library tells its market's time."""
 
 
 def load(dialect: Dialect, spec: GatewaySpec, lab_library: Path | None, clock: Clock) -> Sdk:
@@ -35,7 +40,7 @@ def load(dialect: Dialect, spec: GatewaySpec, lab_library: Path | None, clock: C
             raise GatewayError(f"the simulated {dialect.kind.upper()} libraries are not built", "run `marketbus setup`")
         folder = lab_library
     elif spec.sdk == "vendor":
-        folder = _installed(dialect)
+        folder = installed(dialect)
     else:
         raise ConfigError(f"gateway.{spec.name}.sdk", f"{spec.sdk!r} is not known", '"vendor" or "lab"')
     try:
@@ -49,14 +54,21 @@ def load(dialect: Dialect, spec: GatewaySpec, lab_library: Path | None, clock: C
     version.restype = ctypes.c_char_p
     text = (version() or b"?").decode(errors="replace").strip()
     simulated = spec.sdk == "lab"
+    label, file = f"{spec.sdk} {text}", folder / dialect.md_library
     if not simulated:
-        return Sdk(f"{spec.sdk} {text}", simulated, clock)
+        return Sdk(label, simulated, clock, file, text, None)
     # A look takes less than letting the GIL go, which would make the loop wait for its turn.
-    announced = ctypes.PyDLL(str(folder / dialect.md_library))
-    return Sdk(f"{spec.sdk} {text}", simulated, LabClock(announced, clock))
+    announced = ctypes.PyDLL(str(file))
+    address = ctypes.cast(announced.marketbus_lab_clock, ctypes.c_void_p).value
+    return Sdk(label, simulated, LabClock(announced, clock), file, text, address)
 
 
-def _installed(dialect: Dialect) -> Path:
+def installed(dialect: Dialect) -> Path:
+    """The folder of the vendor's libraries.
+
+    Raises:
+        GatewayError: vnpy's package is not installed.
+    """
     found = util.find_spec(dialect.package)
     if found is None or found.origin is None:
         raise GatewayError(f"{dialect.package} is not installed", f'pip install "marketbus[{dialect.kind}]"')

@@ -1,6 +1,6 @@
 """What a tick needs to know of its symbol: CTP's market data names neither exchange nor contract."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from marketbus.domain.contract import Contract
@@ -22,6 +22,8 @@ class Symbols:
     """Facts by symbol. Written from the loop, read in SDK threads: single dict operations, so no lock."""
 
     def __init__(self) -> None:
+        self.changed: Callable[[str], None] = lambda symbol: None
+        """Hears which symbol's facts are no longer what they were."""
         self._facts: dict[str, Facts] = {}
 
     def get(self, symbol: str) -> Facts | None:
@@ -31,13 +33,16 @@ class Symbols:
     def list(self, contracts: Iterable[Contract]) -> None:
         """Take contracts as the counter listed them."""
         for contract in contracts:
-            self._facts[contract.symbol] = Facts(
+            before = self._facts.get(contract.symbol)
+            self._facts[contract.symbol] = facts = Facts(
                 contract.exchange,
                 contract.name,
                 product_code(contract.symbol),
                 contract.size or None,
                 contract.product_id,
             )
+            if before is not None and before != facts:
+                self.changed(contract.symbol)
 
     def take_word(self, instruments: Sequence[Instrument]) -> None:
         """A subscription names the exchange; enough for ticks while the trading front is down."""

@@ -9,6 +9,7 @@ from marketbus.domain.rates import Rates
 from marketbus.gateways.ctp_family.book_records import BookRecords
 from marketbus.gateways.ctp_family.books import Books
 from marketbus.gateways.ctp_family.dialect import Dialect
+from marketbus.gateways.ctp_family.direct.choose import Direct
 from marketbus.gateways.ctp_family.gateway import FamilyGateway
 from marketbus.gateways.ctp_family.order_records import OrderRecords
 from marketbus.gateways.ctp_family.sdk import Sdk
@@ -25,9 +26,17 @@ class TradingFamilyGateway(FamilyGateway):
     _side: TradingSide
 
     def __init__(
-        self, dialect: Dialect, spec: GatewaySpec, setting: Setting, context: GatewayContext, sdk: Sdk
+        self,
+        dialect: Dialect,
+        spec: GatewaySpec,
+        setting: Setting,
+        context: GatewayContext,
+        sdk: Sdk,
+        direct: Direct | None = None,
+        ticks_path: str = "python",
     ) -> None:
-        super().__init__(dialect, spec, setting, context, sdk)
+        """As FamilyGateway."""
+        super().__init__(dialect, spec, setting, context, sdk, direct, ticks_path)
         records = BookRecords(dialect, spec.name, spec.account, self._symbols)
         self._books = Books(self._td, self._queries, setting, self._side, records, context.clock)
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from marketbus.domain.exchange_time import ExchangeTime
 from marketbus.domain.market_calendar import MarketCalendar
@@ -33,6 +33,18 @@ class BadTick(Exception):
         self.cause = cause
 
 
+class Placed(NamedTuple):
+    """What a record is about and when it was."""
+
+    facts: Facts
+    instant: int
+    """ns UTC"""
+    trading_day: int
+    inferred: bool
+    flags: int
+    """Without CROSSED and NO_LAST."""
+
+
 class Translator:
     """Keeps what translation needs from one tick to the next: last volumes."""
 
@@ -46,12 +58,13 @@ class Translator:
         *,
         simulated: bool,
     ) -> None:
-        self._average_price = dialect.average_price
+        self.average_divisor = dialect.average_divisor
         self._gateway = gateway
         self._symbols = symbols
         self._times = times
         self._market = market
-        self._flags = int(TickFlag.SIMULATED) if simulated else 0
+        self.flags = int(TickFlag.SIMULATED) if simulated else 0
+        """Of every tick."""
         self._volumes: dict[str, tuple[int, float]] = {}
 
     def tick(self, data: Mapping[str, Any], received: int, market_now: int) -> Tick:
@@ -61,51 +74,40 @@ class Translator:
             BadTick: unknown instrument, no or impossible time, impossible volume.
         """
         symbol: str = data["InstrumentID"]
-        facts = self._symbols.get(symbol)
-        if facts is None:
-            raise BadTick("unknown_instrument", "neither listed nor subscribed")
-        exchange = facts.exchange
-        update_time: str = data["UpdateTime"]
-        if not update_time:
-            raise BadTick("no_time", "UpdateTime is empty")
-        try:
-            instant, trading_day, inferred = self._times.resolve(
-                exchange, data["TradingDay"], data["ActionDay"], update_time, data["UpdateMillisec"], market_now
-            )
-        except ValueError as error:
-            raise BadTick("bad_time", str(error)) from None
-        flags = self._flags | self._market.flags(exchange, facts.product, instant, market_now)
-        if inferred:
-            flags |= TickFlag.DATE_INFERRED
-
+        volume: int = data["Volume"]
+        facts, instant, trading_day, _, flags = self.place(
+            symbol,
+            data["TradingDay"],
+            data["ActionDay"],
+            data["UpdateTime"],
+            data["UpdateMillisec"],
+            volume,
+            market_now,
+        )
         last_price: float = data["LastPrice"]
         if not -_SANE < last_price < _SANE:
             last_price = 0.0
-            flags |= TickFlag.NO_LAST
-        volume: int = data["Volume"]
-        if volume < 0:
-            raise BadTick("bad_volume", f"Volume {volume}")
-
+            flags |= int(TickFlag.NO_LAST)
         prices, volumes = list(_PRICES(data)), list(_VOLUMES(data))
         for index, price in enumerate(prices):
             # A level exists if and only if its volume is positive and its price is a price.
             if volumes[index] <= 0 or not -_SANE < price < _SANE:
                 prices[index], volumes[index] = 0.0, 0
         if volumes[0] and volumes[_DEPTH] and prices[0] >= prices[_DEPTH]:
-            flags |= TickFlag.CROSSED
+            flags |= int(TickFlag.CROSSED)
 
         turnover: float = data["Turnover"]
         open_interest: float = data["OpenInterest"]
         values: list[Any] = [  # by position, in the order of Tick's fields: a third of the time of keywords
             self._gateway,
             symbol,
-            exchange,
+            facts.exchange,
             instant,
             received,
             0,
             0,
             trading_day,
-            int(flags),
+            flags,
             facts.name,
             float(volume),
             turnover if -_SANE < turnover < _SANE else 0.0,
@@ -120,8 +122,42 @@ class Translator:
         ]
         return Tick(*values)
 
+    def place(
+        self,
+        symbol: str,
+        trading_day: str,
+        action_day: str,
+        update_time: str,
+        millisec: int,
+        volume: int,
+        market_now: int,
+    ) -> Placed:
+        """What the record is about and when it was, of its own fields.
+
+        Raises:
+            BadTick: as `tick`.
+        """
+        facts = self._symbols.get(symbol)
+        if facts is None:
+            raise BadTick("unknown_instrument", "neither listed nor subscribed")
+        if not update_time:
+            raise BadTick("no_time", "UpdateTime is empty")
+        try:
+            instant, day, inferred = self._times.resolve(
+                facts.exchange, trading_day, action_day, update_time, millisec, market_now
+            )
+        except ValueError as error:
+            raise BadTick("bad_time", str(error)) from None
+        flags = self.flags | self._market.flags(facts.exchange, facts.product, instant, market_now)
+        if inferred:
+            flags |= int(TickFlag.DATE_INFERRED)
+        if volume < 0:
+            raise BadTick("bad_volume", f"Volume {volume}")
+        return Placed(facts, instant, day, inferred, flags)
+
     def _average(self, value: float, facts: Facts) -> float | None:
-        return self._average_price(value, facts.exchange, facts.size) if -_SANE < value < _SANE else None
+        divisor = self.average_divisor(facts.exchange, facts.size)
+        return value / divisor if divisor and -_SANE < value < _SANE else None
 
     def _last_volume(self, symbol: str, trading_day: int, volume: float) -> float:
         day, before = self._volumes.get(symbol, (0, volume))

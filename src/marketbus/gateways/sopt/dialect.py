@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from marketbus.domain.contract import Product
 from marketbus.domain.order_terms import HedgeFlag
 from marketbus.domain.schedule import Schedule
-from marketbus.gateways.ctp_family.dialect import Dialect, OptionNames
+from marketbus.gateways.ctp_family.dialect import Dialect, DirectFacts, OptionNames
 from marketbus.gateways.ctp_family.order_codes import HEDGES
 
 if TYPE_CHECKING:
@@ -50,9 +50,16 @@ SOPT = Dialect(
         "8": Product.EQUITY,
     },
     option_names=_option_names,
-    average_price=lambda value, exchange, size: None,  # no rule is published, and vnpy_sopt does not carry it
+    average_divisor=lambda exchange, size: None,  # no rule is published, and vnpy_sopt does not carry it
     native=_native,
     hedges=HEDGES | {HedgeFlag.COVERED: "4"},
     symbol_bytes=30,
     schedule=Schedule.CN_OPTIONS,
+    direct=DirectFacts(
+        factory="_ZN8ctp_sopt15CThostFtdcMdApi15CreateFtdcMdApiEPKcbb",
+        versions=frozenset({"v3.7.0_20230901 16:09:44.2a6f8972"}),
+        libraries=frozenset({"867816a3683069680081c0bf6b7ada9923bbc8ce637271e046ed77decd733f13"}),
+        headers="3.7.1.2",
+        defines=("-DMARKETBUS_SOPT",),
+    ),
 )

@@ -55,7 +55,7 @@ def ensure(dialect: Dialect, headers: Path | None = None, echo: Callable[[str], 
         return target
     if shutil.which("g++") is None:
         raise BuildFailed(f"g++ is needed to build the simulated {dialect.name} libraries: apt-get install g++")
-    found = headers or sdist.fetch_headers(dialect, cache_root() / f"{dialect.kind}-headers" / dialect.version, echo)
+    found = headers or vendor_headers(dialect, echo)
     echo(f"building the simulated {dialect.name} libraries")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as scratch:
@@ -69,6 +69,11 @@ def ensure(dialect: Dialect, headers: Path | None = None, echo: Callable[[str], 
             if not (target / LAYOUTS).is_file():
                 raise
     return target
+
+
+def vendor_headers(dialect: Dialect, echo: Callable[[str], object] = lambda _: None) -> Path:
+    """The folder of the vendor's headers, fetched once. Raises HeadersUnavailable."""
+    return sdist.fetch_headers(dialect, cache_root() / f"{dialect.kind}-headers" / dialect.version, echo)
 
 
 def _target(dialect: Dialect) -> Path:
