@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from marketbus.domain.order import Order, OrderState
     from marketbus.domain.order_terms import Direction, HedgeFlag, Offset, OrderType
     from marketbus.domain.position import Position
+    from marketbus.domain.preview import OrderPreview
     from marketbus.domain.status import GatewayStatus
     from marketbus.domain.tick import Tick, TickFlag
     from marketbus.domain.trade import Trade
@@ -67,6 +68,7 @@ _HOMES = {
     "domain.order": ("Order", "OrderState"),
     "domain.order_terms": ("Direction", "HedgeFlag", "Offset", "OrderType"),
     "domain.position": ("Position",),
+    "domain.preview": ("OrderPreview",),
     "domain.status": ("GatewayStatus",),
     "domain.tick": ("Tick", "TickFlag"),
     "domain.trade": ("Trade",),
@@ -105,6 +107,7 @@ __all__ = [
     "Order",
     "OrderDenied",
     "OrderHandle",
+    "OrderPreview",
     "OrderRejected",
     "OrderState",
     "OrderType",

@@ -84,6 +84,8 @@ async def test_a_day_of_a_program(system: System) -> None:
             with pytest.raises(BadRequest, match="another volume"):
                 await bus.buy(one, 1, market.ask, client_order_id="mine-1")
 
+            with pytest.raises(NotSupported, match="what an order would cost"):
+                await bus.what_if(one, "long", "open", 1, market.ask)
             with pytest.raises(NotSupported, match="cancel it"):  # CTP has no such request
                 await rests.modify(volume=2)
             await rests.cancel()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from marketbus import Bus, ModifyRejected, Order, OrderDenied, Trade, UnknownInstrument
+from marketbus import Bus, GatewayError, ModifyRejected, Order, OrderDenied, Trade, UnknownInstrument
 from marketbus.domain.order import OrderState
 from tests.e2e.test_cli_trading import Terminal
 from tests.system import Process, System, eventually
@@ -108,6 +108,24 @@ async def test_a_day_of_a_program(ib: Ib) -> None:
             await rests.cancel()
             assert (await rests.done(within=5)).state == "CANCELLED"
             assert rests.order.traded == 2
+            # what one would cost; nothing is sent
+            before = len(tws.books()["orders"])
+            cost = await bus.what_if(ES, "long", "open", 2, 0, type="MARKET")
+            assert (cost.currency, cost.denied_by, cost.warning) == ("USD", "", "")
+            assert cost.initial_margin.change
+            assert cost.initial_margin.after == pytest.approx(
+                (cost.initial_margin.before or 0) + cost.initial_margin.change
+            )
+            assert cost.commission
+            assert cost.commission > 0
+            assert (cost.commission_min, cost.commission_max) == (None, None)
+            assert (await bus.what_if(AAPL, "long", "open", 11, low)).denied_by == "max_order_volume"
+            with pytest.raises(GatewayError, match=r"\[110\] The price does not conform"):
+                await bus.what_if(AAPL, "long", "open", 1, low + 0.001)
+            terms = ("--direction", "long", "--offset", "open", "--volume", "1", "--price", f"{low}", "--what-if")
+            code, shown, _ = await Terminal(ib).run("order", "send", AAPL, *terms)
+            assert (code, "initial margin" in shown, "commission" in shown) == (0, True, True)
+            assert len(tws.books()["orders"]) == before == len(await bus.orders())
             # at the market, a stop, and a stop-limit that waits for its price
             market = await bus.short(ES, 1, 0, type="MARKET", client_order_id="market")
             assert (await market.done(within=5)).state == "FILLED"

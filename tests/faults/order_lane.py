@@ -155,14 +155,14 @@ class Lane:
         return order_id, Trader.request(self.vt_symbol, order_id, **terms)
 
     def other_terms(self, order_id: str, chance: Random) -> dict[str, Any]:
-        """The body of a modification: more lots than any order has from the start, and perhaps another price."""
-        asked = self.asked[order_id]
-        side, dearer = ("buy", 1) if asked["direction"] == "long" else ("sell", -1)
-        moved = chance.randint(0, 1)
-        terms = {
-            "price": asked["price"] + moved * dearer * float(self.venue.tick),
-            "volume": asked["volume"] + (200 if moved else 100),
-        }
+        """The body of a modification, to terms that no order has from the start: a price nearer to the market, or more
+        lots, which a close may not have."""
+        asked, terms = self.asked[order_id], dict[str, Any]()
+        side, sign = ("buy", 1) if asked["direction"] == "long" else ("sell", -1)
+        more = sign > 0 and chance.random() < 0.7
+        nearer = SLOTS if not more or chance.random() < 0.5 else 0
+        terms["price"] = asked["price"] + nearer * sign * float(self.venue.tick)
+        terms["volume"] = asked["volume"] + 100 * more
         self._tags[side, round(terms["price"], 6), terms["volume"]] = order_id
         return {"client_order_id": order_id, "valid_until": self.valid()} | terms
 

@@ -39,6 +39,8 @@ class Capability(StrEnum):
     """Answers for bars and ticks of the past, see `ports.history.HistorySource`."""
     MODIFY_ORDERS = "modify_orders"
     """Changes price and volume of an order that stands, see `ports.trading.ModifiesOrders`."""
+    WHAT_IF = "what_if"
+    """Says what an order would cost, see `ports.trading.PreviewsOrders`."""
 
 
 class SessionChanged(msgspec.Struct, frozen=True, tag=True):

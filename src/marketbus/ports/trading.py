@@ -12,6 +12,7 @@ from marketbus.domain.instrument import Instrument
 from marketbus.domain.order import Order
 from marketbus.domain.order_events import CancelRefused, ModifyRefused, OrderReport, Refused
 from marketbus.domain.position import Position
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.rates import Rates
 from marketbus.domain.trade import Trade
 
@@ -142,5 +143,19 @@ class ModifiesOrders(Protocol):
 
         Raises:
             NotSent: the SDK said no.
+        """
+        ...
+
+
+@runtime_checkable
+class PreviewsOrders(Protocol):
+    """A trading gateway that declares WHAT_IF."""
+
+    async def what_if(self, order: Order) -> OrderPreview:
+        """What the order would do to the account; no number that the venue does not know leaves here.
+
+        Raises:
+            NotSent: no session, or the venue has no such order.
+            GatewayError: it would refuse it, or did not answer.
         """
         ...

@@ -7,6 +7,7 @@ from marketbus.domain.account import Account
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.position import Position
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.rates import InstrumentRates
 from marketbus.domain.risk.limits import Tightening
 from marketbus.domain.risk.report import RiskReport
@@ -39,6 +40,10 @@ class TradingService(Protocol):
 
     async def send_order(self, request: OrderRequest) -> Order:
         """Send one order; the same id again gives its order as it stands. DENIED is an answer, not an error."""
+        ...
+
+    async def what_if(self, request: OrderRequest) -> OrderPreview:
+        """What an order would cost; nothing is sent."""
         ...
 
     async def modify_order(self, request: ModifyRequest) -> Order:

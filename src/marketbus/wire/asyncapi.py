@@ -13,6 +13,7 @@ from marketbus.domain.history import Progress
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.order import Order
 from marketbus.domain.position import Position
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.risk.report import RiskReport
 from marketbus.domain.status import GatewayStatus, LogRecord
 from marketbus.domain.subscription import Coverage, Interest
@@ -47,6 +48,7 @@ _REPLIES: dict[str, type[msgspec.Struct]] = {
     "Asked": td_rpc.Asked,
     "JournalHead": td_rpc.JournalHead,
     "Killed": td_rpc.Killed,
+    "OrderPreview": OrderPreview,
     "RiskReport": RiskReport,
     "Controlled": td_rpc.Controlled,
     "KnownRates": td_rpc.KnownRates,

@@ -225,6 +225,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 TD_VERBS = (
     Verb(Group.TD, "send_order", SendOrder, "Order object", False, "Send an order"),
+    Verb(Group.TD, "what_if", SendOrder, "OrderPreview", False, "What an order would cost; nothing is sent"),
     Verb(Group.TD, "modify_order", ModifyOrder, "Order object", False, "Ask for another price or volume of an order"),
     Verb(Group.TD, "cancel_order", CancelOrder, "Order object", False, "Ask for an order's cancel"),
     Verb(Group.TD, "cancel_all", CancelAll, "Asked", False, "Ask for the cancel of every open order"),

@@ -32,6 +32,10 @@ async def _send_order(service: TradingService, request: td_rpc.SendOrder, princi
     return _object(await service.send_order(request.to_request(service.gateway, service.account, principal)))
 
 
+async def _what_if(service: TradingService, request: td_rpc.SendOrder, principal: str) -> Answer:
+    return _json(await service.what_if(request.to_request(service.gateway, service.account, principal)))
+
+
 async def _modify_order(service: TradingService, request: td_rpc.ModifyOrder, principal: str) -> Answer:
     return _object(await service.modify_order(request.to_request(service.gateway, service.account, principal)))
 
@@ -130,6 +134,7 @@ def _encoded(payloads: Iterable[TradingPayload]) -> Iterator[bytes]:
 
 _ANSWERS: dict[str, Callable[[TradingService, Any, str], Awaitable[Answer]]] = {
     "send_order": _send_order,
+    "what_if": _what_if,
     "modify_order": _modify_order,
     "cancel_order": _cancel_order,
     "cancel_all": _cancel_all,

@@ -13,6 +13,7 @@ from marketbus.domain.instrument import parse_instrument
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.position import Position
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.rates import InstrumentRates
 from marketbus.domain.risk.limits import Tightening
 from marketbus.domain.risk.report import RiskReport
@@ -38,6 +39,10 @@ class AccountService:
     async def send_order(self, request: OrderRequest) -> Order:
         """See `TradingService`."""
         return await self._trading.desk.send(request)
+
+    async def what_if(self, request: OrderRequest) -> OrderPreview:
+        """See `TradingService`."""
+        return await self._trading.previews.what_if(request)
 
     async def modify_order(self, request: ModifyRequest) -> Order:
         """See `TradingService`."""

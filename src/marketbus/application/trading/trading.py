@@ -11,6 +11,7 @@ from marketbus.application.trading.market_view import MarketView
 from marketbus.application.trading.modify import Modifications
 from marketbus.application.trading.notes import Facts
 from marketbus.application.trading.outbox import RETRY, Outbox, Sleep
+from marketbus.application.trading.preview import Previews
 from marketbus.application.trading.rate_keeper import RateKeeper
 from marketbus.application.trading.reconciliation import Reconciliation
 from marketbus.application.trading.restore import Kept, restored
@@ -58,6 +59,7 @@ class Trading:
         self.ledger = Ledger(name, risk, self.outbox, market, clock=clock, log=log)
         self.desk = OrderDesk(self.ledger, gateway, session, journal, self.outbox, market, clock=clock, log=log)
         self.modifications = Modifications(self.ledger, self.desk, gateway, session, self.outbox, market, clock)
+        self.previews = Previews(self.ledger, self.desk, gateway, market, clock)
         self.standing = JournalStanding(journal, heads, log, lambda: self.outbox.idle, sleep, accepted=accept_journal)
         self.reconciliation = Reconciliation(
             self.ledger, gateway, session, self.desk, self.outbox, self.standing, clock=clock, log=log, sleep=sleep

@@ -3,6 +3,7 @@
 from marketbus.domain.account import Account
 from marketbus.domain.order import Order
 from marketbus.domain.position import Position
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.times import to_datetime
 
 
@@ -19,6 +20,28 @@ def order_line(order: Order) -> str:
     ]  # fmt: skip
     said = [order.reference, order.denied_by, order.error_msg, "external" if order.external else ""]
     return "  ".join(parts + [each for each in said if each])
+
+
+def preview_lines(preview: OrderPreview) -> str:
+    """Margins, equity and commission; what the venue does not say is left out."""
+    lines: list[str] = []
+    figures = {
+        "initial margin": preview.initial_margin,
+        "maintenance margin": preview.maintenance_margin,
+        "equity": preview.equity,
+    }
+    for name, effect in figures.items():
+        if effect.change is not None:
+            span = f"  ({effect.before:.2f} → {effect.after:.2f})" if None not in (effect.before, effect.after) else ""
+            lines.append(f"{name:<20}{effect.change:+.2f} {preview.currency}{span}")
+    bounds = (preview.commission_min, preview.commission_max)
+    if preview.commission is not None:
+        lines.append(f"{'commission':<20}{preview.commission:.2f} {preview.commission_currency}")
+    elif None not in bounds:
+        lines.append(f"{'commission':<20}{bounds[0]:.2f} to {bounds[1]:.2f} {preview.commission_currency}")
+    if preview.denied_by:
+        lines.append(f"would be DENIED by {preview.denied_by}: {preview.denied_words}")
+    return "\n".join([*lines, *([preview.warning] if preview.warning else [])])
 
 
 def position_line(position: Position) -> str:

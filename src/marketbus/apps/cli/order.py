@@ -7,16 +7,18 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 
 import marketbus
-from marketbus.apps.board.trading import order_line
+from marketbus.apps.board.trading import order_line, preview_lines
 from marketbus.apps.cli.options import Json, Url
 from marketbus.apps.cli.principal import principal
 from marketbus.apps.cli.run import run
 from marketbus.apps.cli.show import show
 from marketbus.apps.exit_codes import ExitCode
+from marketbus.client.trading.terms import Terms
 from marketbus.domain.errors import ModifyRejected, OrderDenied, OrderRejected, OutcomeUnknown
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import DEFAULT_VALIDITY
 from marketbus.domain.order_terms import OrderType, word_of
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.times import NS
 
 T = TypeVar("T")
@@ -53,6 +55,7 @@ def send(
     valid_for: Annotated[
         float, typer.Option(min=0.1, max=60, metavar="SECONDS", help="A request that comes later is not executed.")
     ] = DEFAULT_VALIDITY / NS,
+    what_if: Annotated[bool, typer.Option("--what-if", help="Only say what it would cost; nothing is sent.")] = False,
     wait: Wait = 5.0,
     url: Url = None,
     as_json: Json = False,
@@ -63,20 +66,28 @@ def send(
     if price is None and word_of(OrderType, kind, "type") is not OrderType.MARKET:
         raise typer.BadParameter("--price is missing: only a market order has none")
 
+    terms: Terms = {
+        "type": kind, "gateway": gateway, "account": account, "client_order_id": order_id, "reference": reference,
+        "valid_for": valid_for,
+    }  # fmt: skip
+
+    async def cost() -> OrderPreview:
+        async with marketbus.connect(url, principal=principal()) as bus:
+            return await bus.what_if(symbol, direction, offset, volume, price or 0.0, **terms)
+
     async def work() -> Order:
         async with marketbus.connect(url, principal=principal()) as bus:
-            handle = await bus.send_order(
-                symbol, direction, offset, volume, price or 0.0,
-                type=kind, gateway=gateway, account=account, client_order_id=order_id, reference=reference,
-                valid_for=valid_for,
-            )  # fmt: skip
+            handle = await bus.send_order(symbol, direction, offset, volume, price or 0.0, **terms)
             try:
                 order = await handle.accepted(within=wait)
                 return await handle.done(within=wait) if order.state.is_final else order
             except TimeoutError:
                 raise _silent(handle.order, wait) from None
 
-    show([_run(work(), as_json=as_json)], order_line, as_json=as_json)
+    if what_if:
+        show([_run(cost(), as_json=as_json)], preview_lines, as_json=as_json)
+    else:
+        show([_run(work(), as_json=as_json)], order_line, as_json=as_json)
 
 
 @app.command("modify")

@@ -17,6 +17,7 @@ from marketbus.domain.errors import MarketBusError
 from marketbus.domain.order import Order
 from marketbus.domain.order_terms import Direction, Offset
 from marketbus.domain.position import Position
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.trade import Trade
 
 P = TypeVar("P", Order, Trade, Position, Account)
@@ -64,6 +65,27 @@ class TradingApi:
         """
         self._running()
         return await self._trader.send(symbol, direction, offset, volume, price, terms)
+
+    async def what_if(
+        self,
+        symbol: str,
+        direction: Direction | str,
+        offset: Offset | str,
+        volume: float,
+        price: float = 0.0,
+        **terms: Unpack[Terms],
+    ) -> OrderPreview:
+        """What such an order would cost: margins, equity and commission as the venue reckons them, and whether a rule
+        of ours would deny it (`denied_by`). Nothing is sent, nothing written down. Arguments as of `send_order`.
+
+        Raises:
+            NotSupported: the venue does not say (CTP, SOPT).
+            GatewayError: the venue would refuse it, in its words; or it did not answer.
+            NotSent: there is no trading session, or the venue has no such order.
+            MarketBusError: as `send_order`.
+        """
+        self._running()
+        return await self._trader.what_if(symbol, direction, offset, volume, price, terms)
 
     async def buy(self, symbol: str, volume: float, price: float = 0.0, **terms: Unpack[Terms]) -> OrderHandle:
         """Open long (vnpy's `buy`); see `send_order`."""

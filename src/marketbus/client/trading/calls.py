@@ -13,6 +13,7 @@ from marketbus.domain.message import Bilingual
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.position import Position
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.trade import Trade
 from marketbus.wire import codec, subjects
 from marketbus.wire.rpc import Nothing, Request
@@ -79,23 +80,11 @@ class TradingCalls:
             OutcomeUnknown: no answer.
             BadRequest: the id belongs to an order that asks for something else.
         """
-        body = SendOrder(
-            symbol=request.symbol,
-            exchange=request.exchange,
-            direction=request.direction,
-            volume=request.volume,
-            price=request.price,
-            client_order_id=request.client_order_id,
-            valid_until=request.valid_until,
-            type=request.type,
-            offset=request.offset,
-            reference=request.reference,
-            hedge=request.hedge,
-            ext=request.ext,
-            host=request.host or _HOST,
-            trader=request.trader or _USER,
-        )
-        return await self._acted(desk, "send_order", body, request.client_order_id)
+        return await self._acted(desk, "send_order", _body(request), request.client_order_id)
+
+    async def what_if(self, desk: Desk, request: OrderRequest) -> OrderPreview:
+        """What an order would cost; nothing is sent."""
+        return await self._one(desk, "what_if", _body(request), OrderPreview, unbroken=True)
 
     async def cancel_order(self, desk: Desk, request: CancelRequest) -> Order:
         """Ask for the cancel of one order; gives it as it stands then.
@@ -212,3 +201,22 @@ def _position(payload: bytes) -> int:
 def valid_until(valid_for: float) -> int:
     """ns UTC, so many seconds from now."""
     return time.time_ns() + int(valid_for * 1e9)
+
+
+def _body(request: OrderRequest) -> SendOrder:
+    return SendOrder(
+        symbol=request.symbol,
+        exchange=request.exchange,
+        direction=request.direction,
+        volume=request.volume,
+        price=request.price,
+        client_order_id=request.client_order_id,
+        valid_until=request.valid_until,
+        type=request.type,
+        offset=request.offset,
+        reference=request.reference,
+        hedge=request.hedge,
+        ext=request.ext,
+        host=request.host or _HOST,
+        trader=request.trader or _USER,
+    )

@@ -16,6 +16,7 @@ from marketbus.domain.account import Account
 from marketbus.domain.order import Order
 from marketbus.domain.order_terms import Direction, Offset
 from marketbus.domain.position import Position
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.trade import Trade
 
 if TYPE_CHECKING:
@@ -165,6 +166,18 @@ class SyncTradingApi:
         """See `Bus.send_order`. Ctrl-C meanwhile leaves an outcome that is not known: look the order up by its id."""
         sent = self._bus.send_order(symbol, direction, offset, volume, price, **terms)
         return SyncOrderHandle(self._portal, self._portal.run(sent))
+
+    def what_if(
+        self,
+        symbol: str,
+        direction: Direction | str,
+        offset: Offset | str,
+        volume: float,
+        price: float = 0.0,
+        **terms: Unpack[Terms],
+    ) -> OrderPreview:
+        """See `Bus.what_if`."""
+        return self._portal.run(self._bus.what_if(symbol, direction, offset, volume, price, **terms))
 
     def buy(self, symbol: str, volume: float, price: float = 0.0, **terms: Unpack[Terms]) -> SyncOrderHandle:
         """See `Bus.buy`."""

@@ -26,6 +26,7 @@ from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.order_terms import Direction, HedgeFlag, Offset, OrderType, word_of
 from marketbus.domain.position import Position
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.trade import Trade
 
 P = TypeVar("P", Order, Trade, Position, Account)
@@ -121,12 +122,31 @@ class Trader:
         self, symbol: str, direction: Direction | str, offset: Offset | str, volume: float, price: float, terms: Terms
     ) -> OrderHandle:
         """See `Bus.send_order`."""
+        desk, request = await self._request(symbol, direction, offset, volume, price, terms)
+        await self._listen(desk)
+        handle = self._handle(request.order(now=0))  # there before the first word of the venue may come
+        order = await self.calls.send_order(desk, request)
+        if order.state is OrderState.DENIED:
+            raise denial(order)
+        handle.update(order)
+        return handle
+
+    async def what_if(
+        self, symbol: str, direction: Direction | str, offset: Offset | str, volume: float, price: float, terms: Terms
+    ) -> OrderPreview:
+        """See `Bus.what_if`."""
+        desk, request = await self._request(symbol, direction, offset, volume, price, terms)
+        return await self.calls.what_if(desk, request)
+
+    async def _request(
+        self, symbol: str, direction: Direction | str, offset: Offset | str, volume: float, price: float, terms: Terms
+    ) -> tuple[Desk, OrderRequest]:
         check(terms)
         instrument = parse_instrument(symbol)
         desk = await self.desk(terms.get("gateway"), terms.get("account"))
         valid_for = terms.get("valid_for", VALID_FOR)
         until = valid_until(valid_for)
-        request = OrderRequest(
+        return desk, OrderRequest(
             symbol=instrument.symbol,
             exchange=instrument.exchange,
             direction=word_of(Direction, direction, "direction"),
@@ -143,13 +163,6 @@ class Trader:
             hedge=word_of(HedgeFlag, terms.get("hedge", HedgeFlag.SPECULATION), "hedge"),
             ext=terms.get("ext"),
         )
-        await self._listen(desk)
-        handle = self._handle(request.order(now=0))  # there before the first word of the venue may come
-        order = await self.calls.send_order(desk, request)
-        if order.state is OrderState.DENIED:
-            raise denial(order)
-        handle.update(order)
-        return handle
 
     async def modify(
         self,

@@ -59,6 +59,10 @@ class RiskBook:
         )
         return None
 
+    def verdict(self, order: Order, market: Market, now: int) -> Verdict | None:
+        """Judge a new order that is not sent: nothing changes."""
+        return judge(self.limits, order, self.situation(order, market, now))
+
     def change(self, order: Order, changed: Order, market: Market, now: int) -> Verdict | None:
         """Judge other terms of an open order, `changed`. None: they may be asked for, and are counted; what they need
         is reserved with `follow`, once the order says that they are. A verdict: nothing has changed."""

@@ -5,9 +5,11 @@ from math import isfinite
 from typing import Any
 
 from ib_async.order import Order as IbOrder
+from ib_async.order import OrderState as IbOrderState
 
 from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_terms import Direction, OrderType
+from marketbus.domain.preview import Effect, OrderPreview
 from marketbus.gateways.ib.quote import exact
 from marketbus.ports.trading import NotSent
 
@@ -99,6 +101,20 @@ def modified(order: IbOrder, price: float, volume: float) -> IbOrder:
 def same_terms(order: IbOrder, other: IbOrder) -> bool:
     """Whether both ask for the same price and volume."""
     return price_of(order) == price_of(other) and float(order.totalQuantity) == float(other.totalQuantity)
+
+
+def preview(state: IbOrderState) -> OrderPreview:
+    """The answer to a what-if."""
+    return OrderPreview(
+        Effect(known(state.initMarginBefore), known(state.initMarginChange), known(state.initMarginAfter)),
+        Effect(known(state.maintMarginBefore), known(state.maintMarginChange), known(state.maintMarginAfter)),
+        Effect(known(state.equityWithLoanBefore), known(state.equityWithLoanChange), known(state.equityWithLoanAfter)),
+        commission=known(state.commission),
+        commission_min=known(state.minCommission),
+        commission_max=known(state.maxCommission),
+        commission_currency=state.commissionCurrency,
+        warning=state.warningText,
+    )
 
 
 def type_of(order: IbOrder) -> OrderType:

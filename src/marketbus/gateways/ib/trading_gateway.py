@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.order import Order
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.rates import Rates
 from marketbus.gateways.ib.books import Books
 from marketbus.gateways.ib.connection import Connection
@@ -19,7 +20,7 @@ from marketbus.ports.trading import VenueBooks, VenueHoldings
 class TradingIbGateway(IbGateway):
     """Implements ports.trading.TradingGateway too. The context has a trading sink."""
 
-    capabilities = IbGateway.capabilities | {Capability.TRADING, Capability.MODIFY_ORDERS}
+    capabilities = IbGateway.capabilities | {Capability.TRADING, Capability.MODIFY_ORDERS, Capability.WHAT_IF}
     _side: TradingSide
 
     def __init__(self, spec: GatewaySpec, setting: Setting, context: GatewayContext) -> None:
@@ -37,6 +38,10 @@ class TradingIbGateway(IbGateway):
     async def send(self, order: Order) -> None:
         """Give an order to TWS. Raises NotSent."""
         await self._side.insert(order)
+
+    async def what_if(self, order: Order) -> OrderPreview:
+        """What TWS says it would cost. Raises NotSent, GatewayError."""
+        return await self._side.what_if(order)
 
     async def modify(self, order: Order) -> None:
         """Ask TWS for the order's price and volume. Raises NotSent."""

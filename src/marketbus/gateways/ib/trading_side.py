@@ -13,6 +13,7 @@ from marketbus.domain.message import Bilingual, reason
 from marketbus.domain.order import Order
 from marketbus.domain.order_events import CancelRefused, ModifyRefused, Refused
 from marketbus.domain.order_request import is_late
+from marketbus.domain.preview import OrderPreview
 from marketbus.domain.status import Level
 from marketbus.domain.times import NS
 from marketbus.gateways.ib import notices, orders
@@ -96,22 +97,24 @@ class TradingSide:
         """
         connection = self.connection
         order_id = int(order.venue_ref.partition(".")[2])
-        entry = self._catalogue.get(order.instrument)
-        if entry is None:
-            raise NotSent(f"{order.vt_symbol} is not listed")
-        own = self._catalogue.canonical(entry.request.conId)
-        if own is not None and own.contract.instrument != order.instrument:
-            # after a restart TWS tells of it by its number alone: it must have one name
-            raise NotSent(f"{order.vt_symbol} is another name of {own.contract.vt_symbol}", "trade it as that")
+        contract = self._contract(order)
         request = orders.insertion(order, self.account())
 
         def place() -> None:
-            standing = Standing(order_id, self._setting.client_id, entry.request, request)
+            standing = Standing(order_id, self._setting.client_id, contract, request)
             standing.instrument = order.instrument
             self.standings[self._setting.client_id, order_id] = standing
-            connection.client.placeOrder(order_id, entry.request, request)
+            connection.client.placeOrder(order_id, contract, request)
 
         await self._urgent(connection, place, order.valid_until)
+
+    async def what_if(self, order: Order) -> OrderPreview:
+        """What TWS says an order would cost. Raises NotSent, GatewayError: its refusal, or no answer."""
+        connection = self.connection
+        number, contract, request = connection.number(), self._contract(order), orders.insertion(order, self.account())
+        request.whatIf = True
+        rows = await connection.ask(number, lambda client: client.placeOrder(number, contract, request))
+        return orders.preview(rows[-1])
 
     async def modify(self, order: Order) -> None:
         """Place an order again with other terms: so TWS changes it.
@@ -139,6 +142,16 @@ class TradingSide:
         """
         connection, number = self.connection, self._number(order)
         await self._urgent(connection, lambda: connection.client.cancelOrder(number))
+
+    def _contract(self, order: Order) -> IbContract:
+        entry = self._catalogue.get(order.instrument)
+        if entry is None:
+            raise NotSent(f"{order.vt_symbol} is not listed")
+        own = self._catalogue.canonical(entry.request.conId)
+        if own is not None and own.contract.instrument != order.instrument:
+            # after a restart TWS tells of it by its number alone: it must have one name
+            raise NotSent(f"{order.vt_symbol} is another name of {own.contract.vt_symbol}", "trade it as that")
+        return entry.request
 
     def _number(self, order: Order) -> int:
         client, _, number = order.venue_ref.partition(".")

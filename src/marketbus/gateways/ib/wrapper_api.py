@@ -20,6 +20,7 @@ from ib_async.order import Order, OrderState
 
 from marketbus.gateways.ib.client_api import Socket, TwsClient
 from marketbus.gateways.ib.heard import LineHeard, OrdersHeard, QuotesHeard
+from marketbus.gateways.ib.orders import known
 from marketbus.gateways.ib.requests import Requests
 
 TICKS = frozenset({1, 2, 12, 13, 45, 46, 58, 81, 99})
@@ -159,7 +160,11 @@ class Wrapper:
     def openOrder(self, order_id: int, contract: Contract, order: Order, state: OrderState) -> None:
         if self.client is not None:
             self.client.updateReqId(order_id + 1)  # TWS takes no number twice
-        if self._orders is not None and not order.whatIf:
+        if order.whatIf:
+            self._requests.row(order_id, state)
+            if known(state.initMarginChange) is not None or state.warningText:  # it may come twice, empty at first
+                self._requests.done(order_id)
+        elif self._orders is not None:
             self._orders.open_order(contract, order, state)
 
     def openOrderEnd(self) -> None:
