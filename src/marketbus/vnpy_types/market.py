@@ -1,4 +1,4 @@
-"""Ticks and contracts: domain ⇄ vnpy."""
+"""Ticks, bars and contracts: domain ⇄ vnpy."""
 
 import datetime as dt
 import math
@@ -6,16 +6,19 @@ from operator import attrgetter
 from typing import Any
 
 from vnpy.trader.constant import Exchange as VnpyExchange
+from vnpy.trader.constant import Interval as VnpyInterval
 from vnpy.trader.constant import OptionType as VnpyOptionType
 from vnpy.trader.constant import Product as VnpyProduct
-from vnpy.trader.object import ContractData, TickData
+from vnpy.trader.object import BarData, ContractData, TickData
 
+from marketbus.domain.bar import Bar
 from marketbus.domain.contract import Contract, OptionType, Product
 from marketbus.domain.errors import NotSupported
 from marketbus.domain.instrument import Exchange, product_code
 from marketbus.domain.tick import Tick, TickFlag
 from marketbus.domain.times import SHANGHAI, from_datetime, to_datetime, yyyymmdd
 
+_INTERVALS = frozenset(each.value for each in VnpyInterval)
 _OPTION_TYPES = {VnpyOptionType.CALL: OptionType.CALL, VnpyOptionType.PUT: OptionType.PUT}
 _SANE = 1e300
 """Beyond it a number means none: venues write DBL_MAX for what does not exist, and not every gateway cleans it."""
@@ -91,6 +94,25 @@ def tick_to_vnpy(tick: Tick) -> TickData:
         setattr(data, field, getattr(tick, field))
     data.localtime = to_datetime(tick.received)
     return data
+
+
+def bar_to_vnpy(bar: Bar) -> BarData:
+    """A domain bar as vnpy's; vnpy has no word for intervals other than 1m, 1h, d and w, and gets None there."""
+    known = bar.interval.value
+    return BarData(
+        gateway_name=bar.gateway,
+        symbol=bar.symbol,
+        exchange=VnpyExchange(bar.exchange.value),
+        datetime=bar.time.replace(tzinfo=SHANGHAI),
+        interval=VnpyInterval(known) if known in _INTERVALS else None,
+        volume=bar.volume,
+        turnover=bar.turnover,
+        open_interest=bar.open_interest,
+        open_price=bar.open_price,
+        high_price=bar.high_price,
+        low_price=bar.low_price,
+        close_price=bar.close_price,
+    )
 
 
 def contract_from_vnpy(data: ContractData) -> Contract:

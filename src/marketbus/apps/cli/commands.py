@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from marketbus.apps.cli import desk, holdings, lab, order, pins, ready, reconnect, server, watch
+from marketbus.apps.cli import desk, history, holdings, lab, order, pins, ready, reconnect, server, watch
 
 app = typer.Typer(
     name="marketbus",
@@ -36,6 +36,7 @@ app.command("up")(server.up)
 app.command("gateway")(server.gateway)
 app.command("tap")(watch.tap)
 app.command("contracts")(watch.contracts)
+app.command("history")(history.history)
 app.command("status")(watch.status)
 app.command("ready")(ready.ready)
 app.command("pin")(pins.pin)

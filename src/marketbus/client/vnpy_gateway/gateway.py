@@ -7,7 +7,7 @@ the name the gateway was added with.
 import threading
 import traceback
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from copy import copy
 from datetime import datetime
 from typing import Any
@@ -35,7 +35,7 @@ from marketbus.domain.times import SHANGHAI
 
 
 class MarketBusGateway(BaseGateway):
-    """One gateway of the bus as a gateway of vnpy. Its methods may be called from any thread and never block.
+    """One gateway of the bus as a gateway of vnpy. Its methods may be called from any thread; query_history alone blocks.
 
     Ticks, contracts, orders, trades, positions and funds come as vnpy's CTP gateway gives them: orders and trades of
     the day after a connect, then positions and funds, then every change. An order's `orderid` is its client_order_id.
@@ -109,8 +109,20 @@ class MarketBusGateway(BaseGateway):
         self._start(lambda session: session.query_position())
 
     def query_history(self, req: HistoryRequest) -> list[BarData]:
-        """Nothing: the bus keeps no history. vnpy's apps then ask their datafeed and their database."""
-        return []
+        """Bars that are over, from `start` to `end`, both included; none, and why in the log, where there are none.
+
+        It blocks, as with vnpy's own gateways, and a long history waits for the venue. Not to be called from a handler
+        of vnpy's events, which would all wait for it.
+        """
+        with self._lock:
+            session, portal = self._session, self._portal
+        if session is None or portal is None:
+            self.write_log(f"历史数据查询失败：总线未连接 / no history: no connection to the bus ({req.vt_symbol})")
+            return []
+        try:
+            return portal.run(session.query_history(req))
+        except CancelledError:  # closed meanwhile
+            return []
 
     def _start(self, work: Callable[[Session], Coroutine[Any, Any, None]]) -> None:
         with self._lock:

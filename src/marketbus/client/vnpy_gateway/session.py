@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 import msgspec
 from vnpy.trader.gateway import BaseGateway
-from vnpy.trader.object import OrderData, OrderRequest
+from vnpy.trader.object import BarData, HistoryRequest, OrderData, OrderRequest
 
 from marketbus.client.bus import Bus
 from marketbus.client.gap import Gap
@@ -17,7 +18,7 @@ from marketbus.client.vnpy_gateway.setting import Setting
 from marketbus.domain.errors import BusUnavailable, MarketBusError, NotSupported, UnknownInstrument
 from marketbus.domain.status import GatewayStatus
 from marketbus.domain.tick import Tick
-from marketbus.vnpy_types.market import contract_to_vnpy, tick_to_vnpy
+from marketbus.vnpy_types.market import bar_to_vnpy, contract_to_vnpy, tick_to_vnpy
 
 TOGETHER = 0.05
 """Seconds that a subscription waits for others: an app asks for its instruments one by one."""
@@ -103,6 +104,32 @@ class Session:
         if self._account is not None:
             await self._account.query_position()
 
+    async def query_history(self, request: HistoryRequest) -> list[BarData]:
+        """Bars of the past; none where there are none to be had, and why in the log."""
+        bus, symbol = self._bus, request.vt_symbol
+        if bus is None or not self._name:
+            self._log(f"历史数据查询失败：总线未连接 / no history: no connection to the bus ({symbol})")
+            return []
+        if request.interval is None:
+            self._log(f"历史数据查询失败：未指定周期 / no history: no interval given ({symbol})")
+            return []
+        last = None if request.end is None else request.end + timedelta(microseconds=1)  # vnpy's end is included
+        try:
+            with self._counted():
+                bars = await bus.query_history(
+                    symbol, request.interval.value, request.start, last, gateway=self._name, on_wait=self._pause
+                )
+        except MarketBusError as error:
+            self._log(f"历史数据查询失败 / no history of {symbol}: {error}")
+            return []
+        found = [bar_to_vnpy(bar) for bar in bars]
+        for bar in found:
+            bar.gateway_name = self._out.gateway_name
+        return found
+
+    def _pause(self, seconds: float) -> None:
+        self._log(f"柜台限制查询频率，{seconds:.0f}秒后继续 / the venue wants a pause of {seconds:.0f} s")
+
     @contextmanager
     def _counted(self) -> Generator[None]:
         task = asyncio.current_task()
@@ -162,13 +189,14 @@ class Session:
             if day > account.day:
                 account.day = day
                 account.refresh()
-            if status.contracts and (status.epoch, status.contracts) != listed and await self._tell_contracts(bus):
+            changed = status.contracts and (status.epoch, status.contracts) != listed
+            if changed and await self._tell_contracts(bus, history="history" in status.capabilities):
                 listed = (status.epoch, status.contracts)
             status = await anext(statuses)
             while status.gateway != self._name:
                 status = await anext(statuses)
 
-    async def _tell_contracts(self, bus: Bus) -> bool:
+    async def _tell_contracts(self, bus: Bus, *, history: bool) -> bool:
         try:
             contracts = await bus.contracts(gateway=self._name)
         except MarketBusError as error:
@@ -181,6 +209,7 @@ class Session:
                 data = contract_to_vnpy(msgspec.structs.replace(contract, gateway=self._out.gateway_name))
             except NotSupported:
                 continue  # vnpy has no word for its exchange or its product
+            data.history_data = history
             self._out.on_contract(data)
             told += 1
         self._log(f"合约信息查询成功，{told}个 / {told} contracts")
