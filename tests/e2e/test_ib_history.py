@@ -12,7 +12,7 @@ from marketbus.domain.history import HistoryPart, HistoryRequest, TickKind
 from marketbus.domain.instrument import parse_instrument
 from marketbus.domain.tick import Tick, TickFlag
 from marketbus.domain.times import NS, from_datetime
-from marketbus.gateways.ib import history, history_pace
+from marketbus.gateways.ib import history, history_pace, session
 from marketbus.lab.tws import TwsLab, bars
 from marketbus.lab.tws.pacing import HistoryPacing
 from tests.system.ib_line import IbLine, ib_line
@@ -178,24 +178,27 @@ async def test_a_line_that_breaks_in_the_middle_is_waited_for(
         assert not [each for each in line.logged("ib.notice") if each.fields["error"] == 366]
 
 
-async def test_a_tws_that_stays_away_ends_it_with_a_reason(tws: Tws, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", ["gone", "mute"])
+async def test_a_tws_that_stays_away_ends_it_with_a_reason(
+    tws: Tws, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
     monkeypatch.setattr(history, "RETURN", 0.5)
     monkeypatch.setattr(history_pace, "SAME", 0.1)
+    monkeypatch.setattr(session, "ASK_AFTER", 0.3)
+    monkeypatch.setattr(session, "MUTE_AFTER", 1.0)
     async with ib_line(tws) as line:
-        await tws_refuses(tws)
-        tws.control.fault("reqHistoricalData", "cut")
-        with pytest.raises(GatewayError, match="no connection to TWS for"):
-            await past(line, AAPL, "1m", THURSDAY, THURSDAY + timedelta(hours=1))
-        with pytest.raises(GatewayError, match="no connection to TWS"):
-            await past(line, AAPL, "1m", THURSDAY, THURSDAY + timedelta(hours=1))
+        if fault == "gone":
+            await asyncio.to_thread(tws.control.refuse)
+            tws.control.fault("reqHistoricalData", "cut")
+        else:
+            tws.control.mute()
+        for _ in range(2):
+            with pytest.raises(GatewayError, match="connection to TWS"):
+                await past(line, AAPL, "1m", THURSDAY, THURSDAY + timedelta(hours=1))
 
 
 def always(*_: object) -> bool:
     return True
-
-
-async def tws_refuses(tws: Tws) -> None:
-    await asyncio.to_thread(tws.control.refuse)
 
 
 async def test_who_gives_up_has_it_cancelled_at_tws_and_orders_never_wait(tws: Tws) -> None:

@@ -107,6 +107,8 @@ class Worker:
         self.seqs: dict[Instrument, int] = {}
         self.market_time: int | None = None
         self.asked: list[str] = []
+        self.history_asked: list[rpc.QueryHistory] = []
+        self.history_answers: list[list[codec.Payload]] = []
         self.before_snapshot: Callable[[], Awaitable[None]] | None = None
         self._url = url
         self._nc: Client | None = None
@@ -239,6 +241,9 @@ class Worker:
     def stream(self, name: str, body: Any) -> list[bytes]:
         if name == "subscriptions":
             return [msgspec.json.encode(Interest(one.vt_symbol, 1, True, True, None)) for one in self.last]
+        if name == "query_history":
+            self.history_asked.append(body)
+            return [codec.encode(each) for each in self.history_answers.pop(0)]
         wanted = [Pattern(text) for text in body.patterns]
         if name == "contracts":
             return [codec.encode(one) for one in self.book if any(p.matches(one.instrument) for p in wanted)]

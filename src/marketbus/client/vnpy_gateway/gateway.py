@@ -35,7 +35,7 @@ from marketbus.domain.times import SHANGHAI
 
 
 class MarketBusGateway(BaseGateway):
-    """One gateway of the bus as a gateway of vnpy. Its methods may be called from any thread; query_history alone blocks.
+    """One gateway of the bus as a gateway of vnpy. Any thread may call its methods; query_history alone blocks.
 
     Ticks, contracts, orders, trades, positions and funds come as vnpy's CTP gateway gives them: orders and trades of
     the day after a connect, then positions and funds, then every change. An order's `orderid` is its client_order_id.

@@ -51,9 +51,9 @@ class _Kept(NamedTuple):
 
 
 class _Question:
-    """One request of IB, until it is answered. `keep`: what it is about is over."""
+    """One request of IB, until it is answered. `keep`: with so many rows the answer will stay the same; None: never."""
 
-    def __init__(self, asked: Asked, call: Call, *, keep: bool) -> None:
+    def __init__(self, asked: Asked, call: Call, *, keep: int | None) -> None:
         self.asked = asked
         self.call = call
         self.keep = keep
@@ -85,7 +85,7 @@ class History:
 
     async def query(self, request: HistoryRequest) -> AsyncGenerator[HistoryPart]:
         """See ports.history.HistorySource."""
-        if self._connection() is None:
+        if self._open() is None:
             raise Unanswered("no connection to TWS")
         if request.interval is not Interval.TICK and bar_size(request.interval) is None:
             raise NotSupported(f"no bars of {request.interval} of Interactive Brokers", "1s to 8h, d, or tick")
@@ -108,7 +108,7 @@ class History:
                 client.reqHistoricalData(number, contract, end, piece.duration, piece.size, show, 0, 2, False, [])
 
             asked = Asked(contract.conId, contract.exchange, show, (end, piece.duration, piece.size))
-            question, rows = _Question(asked, call, keep=piece.until <= now), None
+            question, rows = _Question(asked, call, keep=0 if piece.until <= now else None), None
             while rows is None:
                 if wait := self._wait(question):
                     yield HistoryPart((), piece.begin, wait)
@@ -132,7 +132,8 @@ class History:
             def call(client: Tws, number: int, begin: str = begin) -> None:
                 client.reqHistoricalTicks(number, contract, begin, "", MOST_TICKS, show, 0, False, [])
 
-            question, rows = _Question(Asked(contract.conId, contract.exchange, show, (begin,)), call, keep=False), None
+            asked = Asked(contract.conId, contract.exchange, show, (begin,))
+            question, rows = _Question(asked, call, keep=MOST_TICKS), None
             while rows is None:
                 if wait := self._wait(question):
                     yield HistoryPart((), max(request.start, second * NS), wait)
@@ -169,7 +170,7 @@ class History:
         kept = self._kept.get(question.asked)
         if kept is not None:
             return kept.rows
-        connection = self._connection() or await self._restored()
+        connection = self._open() or await self._restored()
         question.tries += 1
         self._pace.sent(question.asked, self._clock.monotonic())
         try:
@@ -187,16 +188,20 @@ class History:
                 raise
             rows = []
         self._pace.answered()
-        if question.keep:
+        if question.keep is not None and len(rows) >= question.keep:
             self._kept[question.asked] = _Kept(self._clock.monotonic(), rows)
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return rows
 
+    def _open(self) -> Connection | None:
+        connection = self._connection()
+        return connection if connection is not None and connection.open else None
+
     async def _restored(self) -> Connection:
         """The next connection. Raises Unanswered: none came."""
         given_up = self._clock.monotonic() + RETURN
-        while (connection := self._connection()) is None:
+        while (connection := self._open()) is None:
             if self._clock.monotonic() >= given_up:
                 raise Unanswered(f"no connection to TWS for {RETURN:g} s")
             await asyncio.sleep(LOOK)
