@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Generator
 from datetime import UTC, datetime
@@ -31,7 +32,7 @@ from marketbus.apps.config import load
 from marketbus.apps.permits.write import write as write_permits
 from marketbus.domain.journal_entry import Entry, EntryKind
 from tests.e2e.demo import COMMAND, demo
-from tests.system import free_port
+from tests.system import System, free_port
 from tests.system.config import SETTING
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,20 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 
 
 @pytest.fixture(scope="module")
+def ib_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """A bus with a gateway that has history."""
+    with System(tmp_path_factory.mktemp("ib")) as system:
+        setting = {"port": system.tws.port}
+        section = {"kind": "ib", "sdk": "lab", "setting": setting, "subscribe": ["AAPL-USD-STK.SMART"]}
+        worker = system.start(system.config(ib=section), "ib")
+        deadline = time.monotonic() + 60
+        while "took client" not in worker.words():
+            assert time.monotonic() < deadline, worker.words()
+            time.sleep(0.05)
+        yield system.nats.url
+
+
+@pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The state folder of a machine whose gateway ctp-main sent one order."""
     folder = tmp_path_factory.mktemp("state")
@@ -102,7 +117,10 @@ def environment(url: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("block", blocks("python"))
-def test_python_blocks_run_against_a_live_bus(block: Block, url: str, state: Path, tmp_path: Path) -> None:
+def test_python_blocks_run_against_a_live_bus(
+    block: Block, state: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url: str = request.getfixturevalue("ib_url" if "query_history" in block.text else "url")
     if "journal.sqlite" in block.text:
         shutil.copy(paths.journal_file(state, "ctp-main"), tmp_path)
     script = tmp_path / "block.py"
@@ -163,7 +181,14 @@ def test_toml_blocks_are_valid(block: Block, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("bash"))
-def test_shell_blocks_run(block: Block, url: str, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shell_blocks_run(
+    block: Block,
+    url: str,
+    state: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
     for line in block.text.splitlines():
         words = shlex.split(line, comments=True)
         match words:
@@ -179,6 +204,8 @@ def test_shell_blocks_run(block: Block, url: str, state: Path, tmp_path: Path, m
                 run([str(find_binary()), "-c", file, "-t"], url, tmp_path)
             case ["nats-server", "--signal", "reload"]:  # there is no server of ours that it would find
                 assert "reload" in subprocess.run([find_binary(), "--help"], capture_output=True, text=True).stdout
+            case ["marketbus", "history", *_]:
+                run(words, request.getfixturevalue("ib_url"), tmp_path)
             case ["marketbus", "alerts", "test"]:  # would send: no target is configured here
                 assert "--config" in run([*words, "--help"], url, tmp_path)
             case ["marketbus", "permits", *_]:
