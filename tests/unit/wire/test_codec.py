@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketbus.domain.bar import Bar, Interval
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import BadPayload
+from marketbus.domain.history import Progress
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.status import GatewayStatus, LogRecord
 from marketbus.domain.tick import Tick
@@ -73,7 +75,18 @@ def test_an_unknown_exchange_decodes_to_unknown() -> None:
     assert codec.decode(Tick, msgspec.msgpack.encode(raw)).exchange is Exchange.UNKNOWN
 
 
-@pytest.mark.parametrize("kind", [Tick, Contract, GatewayStatus, LogRecord])
+def test_a_bar_keeps_its_order_and_an_interval_of_the_future_is_unknown() -> None:
+    bar = Bar("ib", "AAPL-USD-STK", Exchange.SMART, 1, Interval.HOUR, 20261119, 128, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)
+    raw = msgspec.msgpack.decode(codec.encode(bar))
+    assert raw == [
+        "bar/1", "ib", "AAPL-USD-STK", "SMART", 1, "1h", 20261119, 128, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0,
+    ]  # fmt: skip
+    assert codec.decode(Bar, msgspec.msgpack.encode([*raw, "new"])) == bar
+    raw[5] = "1M"
+    assert codec.decode(Bar, msgspec.msgpack.encode(raw)).interval is Interval.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", [Tick, Bar, Progress, Contract, GatewayStatus, LogRecord])
 @given(
     data=st.binary(max_size=200)
     | st.recursive(st.none() | st.integers(0, 9) | st.text(max_size=3), st.lists, max_leaves=9).map(
