@@ -13,7 +13,7 @@ from vnpy.trader.object import TickData
 from benchmarks import quote
 from benchmarks.cases.case import Case, Length, note
 from benchmarks.cases.entrants import RPC
-from benchmarks.lanes.native import PYTHON
+from benchmarks.lanes.native import NATIVE, PYTHON
 from benchmarks.result import Result
 from benchmarks.sources.counter import INSTRUMENTS
 from benchmarks.sources.mint import Mint
@@ -22,6 +22,8 @@ from marketbus.domain.tick import Tick, numbered
 from marketbus.lab.instruments import listings
 from marketbus.vnpy_types.market import tick_from_vnpy
 from marketbus.wire import codec
+from marketbus.wire.native import native as installed
+from marketbus.wire.native import tick_queue
 
 NAME = "codec"
 ROUNDS = 5
@@ -50,8 +52,16 @@ def ways() -> list[Way]:
     def encode_quote(data: TickData) -> bytes:
         return subjects.of(data).encode() + quote.encode(data)
 
+    ours = [Way(PYTHON, encode, decode)]
+    if (module := installed().module) is not None:
+        queue = tick_queue(module, 1 << 20, 2.0)
+
+        def encode_natively(data: TickData) -> bytes:
+            return queue.frame(numbered(tick_from_vnpy(data, time.time_ns(), 20260901), 1, 1))
+
+        ours.insert(0, Way(NATIVE, encode_natively, decode))
     return [
-        Way(PYTHON, encode, decode),
+        *ours,
         Way(MSGSPEC, encode_quote, _decode_quote),
         Way(RPC, _pickle, pickle.loads),
     ]
@@ -94,19 +104,23 @@ def run(length: Length) -> list[Result]:
     ):
         out += [
             Result.of(
-                NAME, figure, unit, found[PYTHON], found[peer], ours_name=PYTHON, peer_name=peer,
+                NAME, figure, unit, found[own], found[peer], ours_name=own, peer_name=peer,
                 lower_is_better=True, conditions=about, detail=True,
             )
+            for own in found
+            if own in (NATIVE, PYTHON)
             for peer in (MSGSPEC, RPC)
         ]  # fmt: skip
+    if NATIVE not in size:
+        out.append(Result.not_run(NAME, installed().words, "not run", ours_name=NATIVE, detail=True))
     return out
 
 
 def _timed(way: Callable[..., object], things: Sequence[object]) -> tuple[list[bytes], float]:
-    """What it makes of each, and µs for one."""
-    began = time.perf_counter()
+    """What it makes of each, and µs of CPU for one."""
+    began = time.thread_time()
     made = [way(thing) for thing in things]
-    took = time.perf_counter() - began
+    took = time.thread_time() - began
     return made, took / len(things) * 1e6  # pyright: ignore[reportReturnType]
 
 

@@ -45,7 +45,8 @@ async def consume(url: str, *, distinct: bool) -> None:
                 answer(ledger, line, dict(bus.stats.gaps), bus.stats.missed)
 
         asyncio.get_running_loop().add_reader(0, read)
-        say({"ready": True})
+        parts = {part: words for status in await bus.gateways() for part, words in status.native.items()}
+        say({"ready": True, "native": parts})
         await ended.wait()
 
 

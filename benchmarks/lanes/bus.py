@@ -60,7 +60,7 @@ def bus_lane(
             wait_for("the worker's subscriptions", lambda: control.status()["subscribed"] >= instruments)
             consumer = Process.module("benchmarks.consumers.bus", server.url, *consumer_options, folder=folder, env=env)
             with consumer:
-                consumer.hear()
+                accelerator.check(consumer.hear()["native"], native=native)
                 yield Lane(accelerator.name(native=native), control, worker, consumer, server.pid)
 
 

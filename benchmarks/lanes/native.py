@@ -1,14 +1,11 @@
 """Whether the native accelerator is there; the product obeys MARKETBUS_NATIVE."""
 
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
+from collections.abc import Mapping
 
 from benchmarks.errors import NotRunnable
+from marketbus.wire.native import native as installed
 
 SWITCH = "MARKETBUS_NATIVE"
-JUDGE = "marketbus.wire.native"
-"""The product's own judge of what is installed."""
 PYTHON, NATIVE = "marketbus, Python", "marketbus, native"
 """Names of the two."""
 
@@ -24,14 +21,21 @@ def environment(*, native: bool) -> dict[str, str]:
     Raises:
         NotRunnable: it is wanted and not there.
     """
-    if native and (reason := _why_not()):
-        raise NotRunnable(reason)
+    if native and (found := installed()).module is None:
+        raise NotRunnable(found.words.removeprefix("python: "))
     return {SWITCH: "1" if native else "0"}
 
 
-def _why_not() -> str:
-    if find_spec(JUDGE) is None:
-        return "there is no native accelerator yet"
-    judge: Any = import_module(JUDGE)
-    found = judge.native()
-    return "" if found.module is not None else str(found.words)
+def check(parts: Mapping[str, str], *, native: bool) -> None:
+    """Hold what a worker's status says of its parts against what was wanted.
+
+    Raises:
+        NotRunnable: a part that should run natively does not.
+    """
+    if not native:
+        return
+    if not parts:
+        raise NotRunnable("the worker's status does not say what runs natively")
+    for part, words in parts.items():
+        if not words.startswith("native"):
+            raise NotRunnable(f"{part}: {words}")

@@ -90,7 +90,7 @@ def bus(
                     ticks = stack.enter_context(
                         Process.module("benchmarks.consumers.bus", server.url, folder=folder, env=env)
                     )
-                    ticks.hear()
+                    accelerator.check(ticks.hear()["native"], native=native)
                 journal = paths.journal_file(folder / "state", GATEWAY)
                 name = accelerator.name(native=native)
                 yield OrderLane(name, "ours", client, worker, journal, price, ticks, server.pid)

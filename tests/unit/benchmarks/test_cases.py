@@ -100,3 +100,12 @@ def test_memory_is_compared_with_itself_after_warming_up() -> None:
 
 def test_python_is_told_to_leave_the_accelerator_alone() -> None:
     assert native.environment(native=False) == {"MARKETBUS_NATIVE": "0"}
+
+
+def test_what_is_called_native_is_native_in_every_part() -> None:
+    native.check({"ticks": "python: switched off"}, native=False)
+    native.check({"ticks": "native 0.1.0"}, native=True)
+    with pytest.raises(NotRunnable, match="market_data: python: unknown SDK"):
+        native.check({"ticks": "native 0.1.0", "market_data": "python: unknown SDK"}, native=True)
+    with pytest.raises(NotRunnable, match="does not say"):
+        native.check({}, native=True)
