@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 stamp=.venv/.stamp
 python=${PYTHON:-python3}
-inputs=$(cat scripts/setup.sh scripts/uv.sh requirements/*.txt pyproject.toml examples/node/package-lock.json $(git ls-files -co --exclude-standard 'src/marketbus/lab/*/native/*' 'src/marketbus/lab/*/*.py' native) 2>/dev/null | cksum; "$python" -V 2>&1)
+inputs=$(cat scripts/setup.sh scripts/uv.sh requirements/*.txt pyproject.toml examples/node/package-lock.json $(git ls-files -co --exclude-standard 'src/marketbus/lab/*/native/*' 'src/marketbus/lab/*/*.py' 'src/marketbus/gateways/*/direct/*' native) 2>/dev/null | cksum; "$python" -V 2>&1)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && exit 0
 
 say() { printf '== %s\n' "$*" >&2; }

@@ -13,7 +13,7 @@ from marketbus.domain.contract import OptionType, Product
 from marketbus.lab.instruments import Kind
 from tests.conftest import Measured
 from tests.e2e.judged import assert_is_market, cut, newest_of_all
-from tests.system import Recorder, System, eventually
+from tests.system import Recorder, System, eventually, past_python
 
 PRODUCTS = {Kind.FUTURE: Product.FUTURES, Kind.OPTION: Product.OPTION, Kind.COMBINATION: Product.SPREAD}
 
@@ -53,6 +53,7 @@ async def test_status_says_ready_simulated_and_the_trading_day(line: System) -> 
     assert not status.drops
     assert status.market_time is not None
     assert abs(status.market_time - status.time) > 3600 * 10**9  # the counter's clock, not ours
+    assert status.native["market_data"] == past_python.expected()
 
 
 async def test_every_contract_carries_what_the_counter_listed(line: System) -> None:

@@ -13,6 +13,7 @@ from marketbus.lab.ctp import CTP
 from marketbus.lab.ctp_family import CounterLab, Dialect, LabControl, LabOptions, build
 from marketbus.lab.exchange import Exchange, Ticks
 from marketbus.lab.instruments import Listing
+from tests.system import past_python
 
 T = TypeVar("T")
 MORNING = datetime.fromisoformat("2026-11-20T09:30:00+08:00")
@@ -24,6 +25,7 @@ class Lab:
 
     def __init__(self, dialect: Dialect = CTP, **options: Any) -> None:
         build.ensure(dialect)
+        past_python.ensure(dialect)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lab", daemon=True)
         self._thread.start()

@@ -14,6 +14,7 @@ from marketbus.ports.clock import Clock
 from marketbus.ports.gateway import Gateway
 from marketbus.ports.log import Log
 from marketbus.ports.publisher import Publisher, TickPublisher
+from marketbus.ports.ticks import NumbersTicks
 
 EVERY = 0.25
 """Seconds between reports: a client that has a second gateway to turn to judges this one by them."""
@@ -58,6 +59,9 @@ class Reporter:
         self._desk = desk
         self._account = account
         self._denied = denied
+        self._native = {"ticks": ticks.path}
+        if isinstance(gateway, NumbersTicks):
+            self._native["market_data"] = gateway.ticks_path
         self._started = clock.now()
         self._window = (clock.monotonic(), 0)
         self._rate = 0.0
@@ -101,7 +105,7 @@ class Reporter:
             readiness=self._readiness.now(),
             account=self._account,
             denied=dict(self._denied),
-            native={"ticks": self._ticks.path},
+            native=self._native,
         )
 
     async def run(self) -> None:

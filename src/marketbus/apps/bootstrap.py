@@ -125,7 +125,7 @@ async def worker(config: Config, name: str, logs: Logs, line: ReportLine) -> Asy
             contracts=tuple(host.book),
             schedule=config.schedule(name),
             epoch=epoch,
-            native_sink=None,
+            native_sink=ticks.sink(),
             trading=session,
         )
         gateway = plugins.plugin(spec.kind).build(spec, context)

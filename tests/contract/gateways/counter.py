@@ -88,6 +88,14 @@ class CounterVenue:
         self.lab.stop()
 
 
+class PythonVenue(CounterVenue):
+    """The same, before a gateway whose ticks go through Python though the accelerator is there."""
+
+    def section(self, *, trading_login: bool = True) -> dict[str, Any]:
+        """As CounterVenue."""
+        return super().section(trading_login=trading_login) | {"native": False}
+
+
 def _registration(kind: Kind, stranger: str) -> Registration:
     return Registration(
         name=kind.name,
@@ -112,3 +120,4 @@ def _registration(kind: Kind, stranger: str) -> Registration:
 CTP, SOPT = (
     _registration(kind, stranger) for kind, stranger in zip(KINDS, ("zz9999.SHFE", "99999999.SSE"), strict=True)
 )
+CTP_IN_PYTHON = CTP._replace(name="ctp-python", start=PythonVenue)
