@@ -135,6 +135,9 @@ async def test_what_was_asked_a_moment_ago_is_told_without_asking(tws: Tws) -> N
     """Several strategies begin with the same bars, and IB would let the second wait for 15 seconds."""
     async with ib_line(tws) as line:
         first = await past(line, AAPL, "1m", THURSDAY - timedelta(hours=2), THURSDAY)
+        now = datetime.fromtimestamp(line.gateway.market_clock.now() // NS, UTC)
+        several = [past(line, ES, "1m", now - timedelta(hours=1), now + timedelta(hours=1)) for _ in range(4)]
+        assert len({len(each) for each in await asyncio.wait_for(asyncio.gather(*several), 5)}) == 1
         tws.control.history_farm(on=False)
         assert await past(line, AAPL, "1m", THURSDAY - timedelta(hours=2), THURSDAY) == first
         with pytest.raises(GatewayError, match=r"\[162\].*HMDS data farm connection is broken"):
@@ -159,6 +162,20 @@ async def test_a_pacing_violation_is_waited_out(tws: Tws, monkeypatch: pytest.Mo
                 tws.control.clock(step=601)
         assert any(part.wait for part in found)
         assert len(found[-1].items) == 60
+
+        # The minute that had begun when it was asked for is not whole, though it is over when the answer comes.
+        tws.call(spent)
+        now = line.gateway.market_clock.now()
+        told: list[Bar] = []
+        begin = datetime.fromtimestamp(now // NS, UTC) - timedelta(minutes=10)
+        async for part in line.gateway.query_history(asked(AAPL, "1m", begin, begin + timedelta(days=1))):
+            print(part.wait, part.until, len(part.items), now)
+            told += [each for each in part.items if isinstance(each, Bar)]
+            if part.wait and line.gateway.market_clock.now() < now + 600 * NS:
+                tws.control.clock(step=601)
+                await eventually(lambda: line.gateway.market_clock.now() > now + 600 * NS, "TWS's time")
+        minute = 60 * NS
+        assert told[-1].datetime == now // minute * minute - minute
 
 
 @pytest.mark.parametrize("fault", ["cut", "drop"])

@@ -11,7 +11,7 @@ from contextlib import aclosing
 import msgspec
 
 from marketbus.domain.bar import Bar
-from marketbus.domain.errors import GatewayError, NotSupported
+from marketbus.domain.errors import NotSupported
 from marketbus.domain.history import HistoryPart, HistoryRequest, Progress, check
 from marketbus.domain.tick import Tick
 from marketbus.ports.clock import Clock, MarketClock
@@ -22,7 +22,9 @@ ANSWER = 20.0
 MOST = 50_000
 """Bars or ticks of one answer, give or take what comes in one part."""
 AT_ONCE = 8
-"""Answers under way at a time."""
+"""Answers under way at a time; who comes then is sent away for a moment."""
+BUSY = 1.0
+"""Seconds of that."""
 BEAT = 1.0
 """Seconds after which an answer says that it is still coming."""
 
@@ -45,7 +47,7 @@ class History:
         Raises:
             NotSupported: this gateway has no history.
             BadRequest: it cannot be asked for that.
-            GatewayError: the venue refused or did not answer, or too many ask at once.
+            GatewayError: the venue refused or did not answer.
         """
         if self._source is None:
             raise NotSupported(f"gateway {self._gateway!r} has no history", "see its capabilities: `marketbus status`")
@@ -53,7 +55,8 @@ class History:
             request = msgspec.structs.replace(request, end=self._market.now())
         check(request)
         if self._under_way >= AT_ONCE:
-            raise GatewayError(f"{AT_ONCE} histories are being asked for already", "ask again in a moment")
+            yield Progress(request.start, BUSY)
+            return
         self._under_way += 1
         try:
             async with (
@@ -86,7 +89,7 @@ class History:
                 yield part.items
             left = ends - self._clock.monotonic()
             if part.wait > left or left <= 0 or told >= MOST:
-                yield Progress(until, part.wait)
+                yield Progress(until, part.wait, complete=until >= request.end)
                 return
 
 

@@ -33,7 +33,7 @@ ATTEMPTS = 3
 RETURN = 20.0
 """Seconds that a history which has begun waits for a connection that was lost."""
 KEEP, KEPT = 60.0, 32
-"""Seconds that an answer about what is over is kept, and how many: several programs begin with the same history, and IB
+"""Seconds that an answer is kept, and how many are: several programs begin with the same history, and IB
 lets nobody ask the same twice."""
 LOOK = 0.25
 """Seconds between two looks whether it may go on."""
@@ -51,9 +51,9 @@ class _Kept(NamedTuple):
 
 
 class _Question:
-    """One request of IB, until it is answered. `keep`: with so many rows the answer will stay the same; None: never."""
+    """One request of IB, until it is answered. `keep`: with so many rows the answer will stay the same."""
 
-    def __init__(self, asked: Asked, call: Call, *, keep: int | None) -> None:
+    def __init__(self, asked: Asked, call: Call, *, keep: int) -> None:
         self.asked = asked
         self.call = call
         self.keep = keep
@@ -108,7 +108,7 @@ class History:
                 client.reqHistoricalData(number, contract, end, piece.duration, piece.size, show, 0, 2, False, [])
 
             asked = Asked(contract.conId, contract.exchange, show, (end, piece.duration, piece.size))
-            question, rows = _Question(asked, call, keep=0 if piece.until <= now else None), None
+            question, rows = _Question(asked, call, keep=0), None
             while rows is None:
                 if wait := self._wait(question):
                     yield HistoryPart((), piece.begin, wait)
@@ -117,7 +117,8 @@ class History:
                     rows = await self._ask(question)
             reject = partial(self._reject, entry)
             span = (max(piece.begin, request.start), min(piece.end, request.end))
-            bars = bars_of(rows, entry, request.interval, span, self._market.now(), self._flags, reject)
+            # What was not over when it was asked for was cut there, however long it had to wait.
+            bars = bars_of(rows, entry, request.interval, span, now, self._flags, reject)
             yield HistoryPart(bars, piece.end)
 
     async def _ticks(self, request: HistoryRequest, entry: Entry) -> AsyncGenerator[HistoryPart]:
@@ -188,7 +189,7 @@ class History:
                 raise
             rows = []
         self._pace.answered()
-        if question.keep is not None and len(rows) >= question.keep:
+        if len(rows) >= question.keep:
             self._kept[question.asked] = _Kept(self._clock.monotonic(), rows)
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
