@@ -151,6 +151,7 @@ async def test_a_pacing_violation_is_waited_out(tws: Tws, monkeypatch: pytest.Mo
         pacing = lab.history._pacing.setdefault(7, HistoryPacing())  # pyright: ignore[reportPrivateUsage]
         pacing._all.extend([lab.now_ns()] * 60)  # pyright: ignore[reportPrivateUsage]
 
+    tws.control.clock(step=25)
     async with ib_line(tws) as line:
         tws.call(spent)
         found: list[HistoryPart] = []
@@ -159,7 +160,7 @@ async def test_a_pacing_violation_is_waited_out(tws: Tws, monkeypatch: pytest.Mo
             found.append(part)
             if part.wait:
                 assert part.until == from_datetime(THURSDAY)
-                tws.control.clock(step=601)
+                tws.control.clock(step=625)
         assert any(part.wait for part in found)
         assert len(found[-1].items) == 60
 
@@ -169,10 +170,9 @@ async def test_a_pacing_violation_is_waited_out(tws: Tws, monkeypatch: pytest.Mo
         told: list[Bar] = []
         begin = datetime.fromtimestamp(now // NS, UTC) - timedelta(minutes=10)
         async for part in line.gateway.query_history(asked(AAPL, "1m", begin, begin + timedelta(days=1))):
-            print(part.wait, part.until, len(part.items), now)
             told += [each for each in part.items if isinstance(each, Bar)]
             if part.wait and line.gateway.market_clock.now() < now + 600 * NS:
-                tws.control.clock(step=601)
+                tws.control.clock(step=625)
                 await eventually(lambda: line.gateway.market_clock.now() > now + 600 * NS, "TWS's time")
         minute = 60 * NS
         assert told[-1].datetime == now // minute * minute - minute
