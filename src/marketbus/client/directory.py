@@ -43,6 +43,12 @@ class Directory:
         """Start listening to the gateways' reports."""
         await self._link.subscribe(subjects.status("*"), self._on_status)
 
+    async def close(self) -> None:
+        """Give up a search that goes on."""
+        if self._searching is not None:
+            self._searching.cancel()
+            await asyncio.wait({self._searching})
+
     async def names(self, *, refresh: bool = False) -> list[str]:
         """Live gateways, sorted; asks the bus when nothing is known yet, or on `refresh`."""
         found = self._found

@@ -66,6 +66,7 @@ class Hub:
         if beating is not None:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
+        await self.directory.close()
         await self.link.close()
 
     async def ask_after(self, gateways: tuple[str, ...]) -> None:
