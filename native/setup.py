@@ -12,6 +12,7 @@ setup(
             [
                 "src/marketbus_native/ext/backlog.cpp",
                 "src/marketbus_native/ext/module.cpp",
+                "src/marketbus_native/ext/splitter.cpp",
                 "src/marketbus_native/ext/tick_queue.cpp",
             ],
             extra_compile_args=[

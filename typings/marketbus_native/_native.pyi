@@ -13,6 +13,11 @@ class Backlog:
     def size(self) -> int: ...
 
 @final
+class Splitter:
+    def __new__(cls) -> Splitter: ...
+    def split(self, data: bytes, start: int, /) -> list[tuple[str, int, bytes, int]]: ...
+
+@final
 class TickQueue:
     def __new__(
         cls,

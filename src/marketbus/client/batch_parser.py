@@ -3,7 +3,8 @@
 nats-py (2.16) makes an object of every message, puts it into a queue and wakes a task for it, which costs several
 times what a tick may cost. Replaced here is `Client._ps`: `parse(data)` gets whatever one read brought, in any
 pieces. Messages of a subscription whose callback is a `Direct` go straight to it, in the read loop, in order; all
-else is given to nats-py's own parser, one whole command at a time.
+else is given to nats-py's own parser, one whole command at a time. The accelerator, where there is one, finds the plain
+messages; what it does not know is looked at here.
 
 tests/unit/client/test_batch_parser.py compares both on the same bytes and fails if a release of nats-py moves this.
 """
@@ -16,8 +17,13 @@ from nats.aio.msg import Msg
 from nats.errors import ProtocolError
 from nats.protocol.parser import Parser
 
+from marketbus.wire.native import Native, native
+
 Receive = Callable[[str, bytes], object]
 """Takes subject and payload. What it raises is told to the connection's error callback."""
+
+Split = Callable[[bytes, int], list[tuple[str, int, bytes, int]]]
+"""See `Splitter` in native/: the plain messages at the front of some bytes."""
 
 _CRLF = b"\r\n"
 _LONGEST_LINE = 8192
@@ -39,8 +45,10 @@ class Direct:
 class BatchParser(Parser):
     """Takes the place of a client's parser."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, accelerator: Native | None = None) -> None:
         super().__init__(client)  # pyright: ignore[reportUnknownMemberType]
+        module = (native() if accelerator is None else accelerator).module
+        self._split: Split | None = None if module is None else module.Splitter().split
         self._client: Any = client
         self._rest = b""
         self._connection = 0
@@ -68,10 +76,25 @@ class BatchParser(Parser):
 
     async def _parse(self, data: bytes) -> None:
         client, connection = self._client, self._connection
-        subs = client._subs
+        subs, split = client._subs, self._split
         find = data.find
         at, end, count = 0, len(data), 0
         while at < end:
+            if split is not None:
+                for subject, sid, payload, command_end in split(data, at):
+                    sub = subs.get(sid)
+                    if sub is not None and type(sub._cb) is Direct:
+                        count += 1
+                        try:
+                            sub._cb.receive(subject, payload)
+                        except Exception as error:  # noqa: BLE001 (as below)
+                            await client._error_cb(error)
+                    else:
+                        await super().parse(data[at:command_end])  # pyright: ignore[reportUnknownMemberType]
+                        if connection != self._connection:
+                            return
+                    at = command_end
+                # What follows is no plain MSG, or not all here yet.
             line_end = find(_CRLF, at)
             if line_end < 0:
                 break

@@ -65,6 +65,9 @@ def differences(module: ModuleType) -> str:
         taken = queue.take()
         if taken is None or taken[0] != b"".join(map(queue.frame, SAMPLES)) or taken[1] != len(SAMPLES):
             return "queue"
+        read = b"MSG a.b 7 3\r\nxyz\r\nMSG a.b 8 _INBOX.q 0\r\n\r\nPING\r\n"
+        if module.Splitter().split(b"+" + read, 1) != [("a.b", 7, b"xyz", 19), ("a.b", 8, b"", 43)]:
+            return "split"
     except Exception as error:  # noqa: BLE001 (whatever it is: Python does it then)
         return f"{type(error).__name__}: {error}"
     return ""

@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 from nats.protocol.parser import Parser
 
 from marketbus.client.batch_parser import BatchParser, Direct
+from marketbus.wire.native import Native, native
 from tests.system.nats import NatsServer
 
 
@@ -71,6 +72,11 @@ commands = st.one_of(
 )
 
 
+def twins() -> list[Native]:
+    """Python alone, and with the accelerator where it is installed."""
+    return [Native(None, "python"), *([native()] if native().module else [])]
+
+
 def pieces(stream: bytes, cuts: Sequence[int]) -> list[bytes]:
     places = sorted({cut % (len(stream) + 1) for cut in cuts} | {0, len(stream)})
     return [stream[a:b] for a, b in pairwise(places)]
@@ -85,11 +91,38 @@ def test_it_hears_what_the_other_hears_however_the_bytes_come(given: list[bytes]
         for piece in pieces(b"".join(given), cuts):
             await parser.parse(piece)
 
-    told: Any = Told(heard, direct=True)
-    asyncio.run(feed(BatchParser(told)))
     asyncio.run(feed(Parser(Told(expected, direct=False))))
-    assert heard == expected
-    assert told.stats["in_msgs"] == sum(command.startswith(b"MSG") and b" 1 " in command[:40] for command in given)
+    for twin in twins():
+        heard.clear()
+        told: Any = Told(heard, direct=True)
+        asyncio.run(feed(BatchParser(told, twin)))
+        assert heard == expected
+        assert told.stats["in_msgs"] == sum(command.startswith(b"MSG") and b" 1 " in command[:40] for command in given)
+
+
+hostile = st.lists(
+    st.sampled_from(
+        [b"MSG ", b"MSG a 1 3\r\nabc\r\n", b"a", b" ", b"1", b"\t", b"-1", b"99999999999999999999", b"\r\n", b"\r"]
+    )
+    | st.binary(max_size=6),
+    max_size=14,
+).map(b"".join)
+
+
+@given(hostile, st.lists(st.integers(min_value=0, max_value=200), max_size=4))
+def test_hostile_bytes_end_alike_with_and_without_the_accelerator(stream: bytes, cuts: list[int]) -> None:
+    async def feed(twin: Native) -> list[Any]:
+        heard: list[Any] = []
+        parser = BatchParser(Told(heard, direct=True), twin)  # pyright: ignore[reportArgumentType]
+        try:
+            for piece in pieces(stream, cuts):
+                await parser.parse(piece)
+        except nats.errors.ProtocolError as error:
+            heard.append(str(error))
+        return heard
+
+    python, *others = [asyncio.run(feed(twin)) for twin in twins()]
+    assert all(other == python for other in others)
 
 
 @pytest.mark.parametrize(

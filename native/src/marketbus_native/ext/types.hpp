@@ -8,5 +8,6 @@ namespace marketbus::python {
 /// Each adds its type to the module; false with an error set.
 bool add_backlog(PyObject* module);
 bool add_tick_queue(PyObject* module);
+bool add_splitter(PyObject* module);
 
 }  // namespace marketbus::python
