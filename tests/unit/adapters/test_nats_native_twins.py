@@ -166,6 +166,10 @@ def test_what_differs_in_one_byte_switches_it_off() -> None:
         def TickQueue(**arguments: Any) -> Any:  # noqa: N802 (as the module's)
             assert installed.module is not None
             whole = arguments.pop("encode")
-            return installed.module.TickQueue(encode=lambda tick: whole(tick) + b"\0", **arguments)
+
+            def longer(tick: Tick) -> bytes:
+                return whole(tick) + b"\0"
+
+            return installed.module.TickQueue(encode=longer, **arguments)
 
     assert native.differences(Wrong) == "message of sample 1"  # pyright: ignore[reportArgumentType]
