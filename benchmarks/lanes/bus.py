@@ -17,6 +17,7 @@ from marketbus.adapters.nats.embedded import EmbeddedNats
 from marketbus.apps import tether, worker_environment
 
 GATEWAY = "bench"
+CTP_PARTS = (accelerator.TICKS, accelerator.MARKET_DATA)
 
 
 class Served(NamedTuple):
@@ -36,7 +37,7 @@ def ctp(folder: Path, *, native: bool = False) -> Generator[Lane]:
     made(folder)
     with counter(folder) as (addresses, control):
         gateway = {"kind": "ctp", "sdk": "lab", "setting": addresses.setting("bench")}
-        with bus_lane(folder, gateway, control, INSTRUMENTS, native=native) as lane:
+        with bus_lane(folder, gateway, control, INSTRUMENTS, native=native, native_parts=CTP_PARTS) as lane:
             yield lane
 
 
@@ -48,6 +49,7 @@ def bus_lane(
     instruments: int,
     *consumer_options: str,
     native: bool = False,
+    native_parts: Sequence[str] = (accelerator.TICKS,),
 ) -> Generator[Lane]:
     """A worker of that configuration, everything pinned unless it says otherwise, and one consumer of everything."""
     env = environment(folder, native=native)
@@ -60,7 +62,7 @@ def bus_lane(
             wait_for("the worker's subscriptions", lambda: control.status()["subscribed"] >= instruments)
             consumer = Process.module("benchmarks.consumers.bus", server.url, *consumer_options, folder=folder, env=env)
             with consumer:
-                accelerator.check(consumer.hear()["native"], native=native)
+                accelerator.check(consumer.hear()["native"], *(native_parts if native else ()))
                 yield Lane(accelerator.name(native=native), control, worker, consumer, server.pid)
 
 

@@ -8,6 +8,8 @@ from marketbus.wire.native import native as installed
 SWITCH = "MARKETBUS_NATIVE"
 PYTHON, NATIVE = "marketbus, Python", "marketbus, native"
 """Names of the two."""
+TICKS, MARKET_DATA = "ticks", "market_data"
+"""Parts of `GatewayStatus.native`: from a tick to the bus; from the SDK to a tick."""
 
 
 def name(*, native: bool) -> str:
@@ -26,16 +28,13 @@ def environment(*, native: bool) -> dict[str, str]:
     return {SWITCH: "1" if native else "0"}
 
 
-def check(parts: Mapping[str, str], *, native: bool) -> None:
-    """Hold what a worker's status says of its parts against what was wanted.
+def check(parts: Mapping[str, str], *wanted: str) -> None:
+    """Hold what a worker's status says of its parts against what is wanted of it.
 
     Raises:
         NotRunnable: a part that should run natively does not.
     """
-    if not native:
-        return
-    if not parts:
-        raise NotRunnable("the worker's status does not say what runs natively")
-    for part, words in parts.items():
+    for part in wanted:
+        words = parts.get(part, "the status does not say")
         if not words.startswith("native"):
             raise NotRunnable(f"{part}: {words}")

@@ -102,10 +102,11 @@ def test_python_is_told_to_leave_the_accelerator_alone() -> None:
     assert native.environment(native=False) == {"MARKETBUS_NATIVE": "0"}
 
 
-def test_what_is_called_native_is_native_in_every_part() -> None:
-    native.check({"ticks": "python: switched off"}, native=False)
-    native.check({"ticks": "native 0.1.0"}, native=True)
+def test_what_is_called_native_is_native_in_every_part_that_counts() -> None:
+    parts = {"ticks": "native 0.1.0", "market_data": "python: unknown SDK"}
+    native.check(parts)
+    native.check(parts, native.TICKS)
     with pytest.raises(NotRunnable, match="market_data: python: unknown SDK"):
-        native.check({"ticks": "native 0.1.0", "market_data": "python: unknown SDK"}, native=True)
-    with pytest.raises(NotRunnable, match="does not say"):
-        native.check({}, native=True)
+        native.check(parts, native.TICKS, native.MARKET_DATA)
+    with pytest.raises(NotRunnable, match="ticks: the status does not say"):
+        native.check({}, native.TICKS)
