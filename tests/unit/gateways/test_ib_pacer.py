@@ -44,13 +44,14 @@ async def test_data_leave_evenly() -> None:
 
 async def test_orders_that_must_wait_go_before_everything_else() -> None:
     pacer, sent = Pacer(), list[Urgency]()
-    for urgency in [*[Urgency.ORDER] * SHARE[Urgency.ORDER], Urgency.DATA, Urgency.QUERY, Urgency.ORDER]:
+    late = [Urgency.HISTORY, Urgency.DATA, Urgency.QUERY, Urgency.ORDER]
+    for urgency in [*[Urgency.ORDER] * SHARE[Urgency.ORDER], *late]:
         pacer.put(urgency, lambda u=urgency: sent.append(u))
     assert sent == [Urgency.ORDER] * SHARE[Urgency.ORDER]
     async with asyncio.timeout(5):
-        while len(sent) < SHARE[Urgency.ORDER] + 3:
+        while len(sent) < SHARE[Urgency.ORDER] + 4:
             await asyncio.sleep(0.01)
-    assert sent[-3:] == [Urgency.ORDER, Urgency.QUERY, Urgency.DATA]
+    assert sent[-4:] == late[::-1]
 
 
 async def test_what_waits_for_a_connection_that_is_gone_is_told() -> None:
