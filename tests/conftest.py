@@ -1,6 +1,7 @@
 """Fixtures of whole-system tests; see tests/system."""
 
 import re
+import signal
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -133,7 +134,9 @@ class AsTheyCome:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Only where the results arrive, not in each process of `-n 3`."""
+    """Failures are shown where the results arrive, not in each process of `-n 3`; Ctrl-C works in what tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job, and all that it starts
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if isinstance(reporter, pytest.TerminalReporter) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(AsTheyCome(reporter))
