@@ -2,7 +2,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint bench soak clean pins image image-test wheelhouse wheelhouse-test dashboards-test rules-test
+.PHONY: setup run test lint bench native-test soak clean pins image image-test wheelhouse wheelhouse-test dashboards-test rules-test
 
 setup: ## .venv with everything, the zh_CN.GB18030 locale, the simulated CTP libraries
 	@scripts/setup.sh
@@ -18,6 +18,9 @@ test: lint
 
 bench: setup
 	@$(BIN)/python -m benchmarks
+
+native-test: setup ## the accelerator under the sanitizers, and fuzzed where there is clang
+	@scripts/native_test.sh
 
 soak: setup
 	@$(BIN)/python -m benchmarks.soak
