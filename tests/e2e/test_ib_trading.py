@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from marketbus import Bus, GatewayError, ModifyRejected, Order, OrderDenied, Trade, UnknownInstrument
+from marketbus import BadRequest, Bus, GatewayError, ModifyRejected, Order, OrderDenied, Trade, UnknownInstrument
 from marketbus.domain.order import OrderState
 from tests.e2e.test_cli_trading import Terminal
 from tests.system import Process, System, eventually
@@ -156,6 +156,61 @@ async def test_a_day_of_a_program(ib: Ib) -> None:
             funds = await bus.account()
             assert funds.currency == "USD"
             assert funds.balance == pytest.approx(1e6, rel=0.01)
+
+
+async def test_a_bracket_goes_together_and_one_end_takes_the_other(ib: Ib) -> None:
+    ib.launch()
+    bid, ask = ib.prices(265598)
+    low, ask, tws = round(bid - 5, 2), round(ask, 2), ib.tws.control
+
+    def there() -> dict[str, str]:
+        return {each["ref"]: each["status"] for each in tws.books()["orders"]}
+
+    async with ib.connect(principal="li", request_timeout=5.0) as bus:
+        await ib.trades(bus)
+        ends = {"take_profit": ask + 50, "stop_loss": low - 50}
+        one = await bus.send_bracket(AAPL, "long", 5, low, **ends, client_order_id="one")
+        assert [each.client_order_id for each in one] == ["one", "one.tp", "one.sl"]
+        for each in one:
+            assert (await each.accepted(within=5)).state == "ACCEPTED"
+        assert (one.stop_loss.order.parent, one.stop_loss.order.type) == ("one", "STOP")
+        # sent again it is the same, and an id of it is no other order's
+        again = await bus.send_bracket(AAPL, "long", 5, low, **ends, client_order_id="one")
+        assert again.entry is one.entry
+        with pytest.raises(BadRequest, match="another"):
+            await bus.buy(AAPL, 5, low, client_order_id="one.tp")
+        # a leg's own terms; a second bracket beside it, whose entry is above the first one's stop
+        await one.take_profit.modify(price=ask + 40)
+        assert (await one.take_profit.modified(within=5)).price == ask + 40
+        two = await bus.send_bracket(AAPL, "long", 2, low, take_profit=ask + 60, stop_loss=low - 60)
+        await two.entry.accepted(within=5)
+        # the entry fills, then one of its ends: the other is cancelled by TWS
+        assert tws.strike(265598, "SELL", 5, low) == 5
+        assert (await one.entry.done(within=5)).state == "FILLED"
+        await eventually(lambda: there()["one.tp"] == "Submitted", "its ends at work")
+        assert tws.strike(265598, "BUY", 2, ask + 40) == 2
+        await eventually(lambda: one.take_profit.order.traded == 2, "a part of the profit")
+        await eventually(lambda: one.stop_loss.order.volume == 3, "as much less of the stop")
+        assert tws.strike(265598, "BUY", 3, ask + 40) == 3
+        assert (await one.take_profit.done(within=5)).state == "FILLED"
+        assert (await one.stop_loss.done(within=5)).state == "CANCELLED"
+        # the entry is cancelled: so are its ends
+        await two.entry.cancel()
+        for each in two:
+            assert (await each.done(within=5)).state == "CANCELLED"
+        # what a rule or the venue refuses: nothing is left at work
+        with pytest.raises(OrderDenied) as denied:
+            await bus.send_bracket(AAPL, "long", 20, low, **ends)
+        assert denied.value.rule == "max_order_volume"
+        with pytest.raises(BadRequest, match="worse"):
+            await bus.send_bracket(AAPL, "long", 1, low, take_profit=ask + 50, stop_loss=low + 1)
+        ib.tws.control.fault("placeOrder", "drop", skip=2)  # the stop loss is lost on the way
+        three = await bus.send_bracket(AAPL, "long", 1, low, **ends, client_order_id="three")
+        assert (await three.stop_loss.done(within=30)).denied_by == "never_received"
+        for each in (three.entry, three.take_profit):  # TWS holds them, and tells of no order that it holds
+            assert (await each.done(within=15)).denied_by == "never_received"
+        await eventually(lambda: set(there().values()) <= {"Filled", "Cancelled"}, "nothing left")
+        assert not any(each.volume for each in await bus.positions())
 
 
 async def test_a_client_finds_what_nobody_has_named_before(ib: Ib) -> None:

@@ -136,14 +136,14 @@ class Lane:
 
     # Orders.
 
-    def order(self, chance: Random, *, crosses: bool = False) -> tuple[str, dict[str, Any]]:
+    def order(self, chance: Random, *, crosses: bool = False, opens: bool = False) -> tuple[str, dict[str, Any]]:
         """Id and body of the next order's request: it opens, or closes what is held; `crosses`: at any price."""
         number = len(self.asked)
         order_id, slot, volume = f"o{number}", number % SLOTS, 3 + number // SLOTS
         if crosses:
             price, side = float(self.venue.upper - slot * self.venue.tick), "buy"
             terms: dict[str, Any] = {"direction": "long", "offset": "open"}
-        elif self.venue.closable() > 2 * volume and chance.random() < 0.5:
+        elif not opens and self.venue.closable() > 2 * volume and chance.random() < 0.5:
             price, side = float(self.venue.upper - slot * self.venue.tick), "sell"
             terms = {"direction": "short", "offset": self.venue.closing()}
         else:
@@ -153,6 +153,16 @@ class Lane:
         self.asked[order_id] = terms
         self._tags[side, round(price, 6), volume] = order_id
         return order_id, Trader.request(self.vt_symbol, order_id, **terms)
+
+    def bracket(self, chance: Random) -> tuple[str, dict[str, Any]]:
+        """The same of a bracket that opens."""
+        order_id, body = self.order(chance, opens=True)
+        number, volume = len(self.asked) - 1, body["volume"]
+        take_profit = float(self.venue.upper - number % SLOTS * self.venue.tick)
+        stop_loss = body["price"] - SLOTS * float(self.venue.tick)
+        self._tags["sell", round(take_profit, 6), volume] = f"{order_id}.tp"
+        self._tags["sell", round(stop_loss, 6), volume] = f"{order_id}.sl"
+        return order_id, body | {"take_profit": take_profit, "stop_loss": stop_loss}
 
     def other_terms(self, order_id: str, chance: Random) -> dict[str, Any]:
         """The body of a modification, to terms that no order has from the start: a price nearer to the market, or more

@@ -6,7 +6,7 @@ What happens before TWS sees anything is the desk's alone, and shown in test_ord
 from collections import Counter
 from decimal import Decimal
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from nats.aio.client import Client
@@ -18,7 +18,7 @@ from tests.system import IB, Span, eventually
 from tests.system.nursery import Nursery
 
 CLIENT = 1
-SEEDS = (6, 200)
+SEEDS = (8, 200)
 """In an ordinary run, and in a soak."""
 
 
@@ -28,18 +28,23 @@ class Death(NamedTuple):
     asks: str
     step: str
     action: str = "kill"
+    skip: int = 0
 
 
 DEATHS = (
     Death("order", "placeOrder"),
     Death("modification", "placeOrder", "kill_after"),
+    Death("bracket", "placeOrder", skip=1),
     Death("cancel", "cancelOrder"),
     Death("modification", "openOrder:*"),
     Death("books", "completedOrdersEnd"),
+    Death("bracket", "openOrder:*"),
     Death("crossing order", "execDetails"),
     Death("order", "placeOrder", "kill_after"),
     Death("modification", "placeOrder"),
+    Death("bracket", "placeOrder"),
     Death("order", "openOrder:*"),
+    Death("bracket", "placeOrder", skip=2),
     Death("order", "orderStatus*"),
     Death("modification", "orderStatus*"),
     Death("order", "orderStatus*", "kill_after"),
@@ -54,7 +59,12 @@ async def one_life(lane: Lane, number: int, chance: Random) -> None:
     death = DEATHS[number % len(DEATHS)]
     control = lane.system.tws.control
     delay = chance.uniform(0, 30)
-    if death.asks.endswith("order"):
+    body: dict[str, Any] = {}
+    if death.asks == "bracket":
+        order_id, body = lane.bracket(chance)
+        control.fault(death.step, death.action, ms=delay, skip=death.skip)
+        await lane.trader.tell("send_bracket", **body)
+    elif death.asks.endswith("order"):
         order_id, body = lane.order(chance, crosses=death.asks == "crossing order")
         control.fault(death.step, death.action, ms=delay)
         await lane.trader.tell("send_order", **body)
@@ -78,12 +88,24 @@ async def one_life(lane: Lane, number: int, chance: Random) -> None:
     await lane.agree()
     # whoever did not hear the answer asks again: it is the same order
     known = await lane.trader.ask("order", client_order_id=order_id)
-    again = await lane.trader.send(lane.vt_symbol, order_id, **lane.asked[order_id])
-    assert "code" not in again, again
-    assert again["state"] == known["state"], (known, again)
+    if death.asks == "bracket":
+        await eventually(lambda: whole(lane, order_id), "all of it or nothing", 15.0)
+        again: Any = await lane.trader.ask("send_bracket", **body | {"valid_until": lane.valid()})
+        assert [each["client_order_id"] for each in again] == [order_id, f"{order_id}.tp", f"{order_id}.sl"], again
+    else:
+        again = await lane.trader.send(lane.vt_symbol, order_id, **lane.asked[order_id])
+        assert again.get("state") == known["state"], (known, again)
     await lane.trader.ask("cancel_all")
     await eventually(lambda: not lane.live(), "all cancelled")
     await lane.agree()
+
+
+def whole(lane: Lane, order_id: str) -> bool:
+    """No entry works without both of its ends, and no end without its entry."""
+    entry, *ends = (lane.at_venue(order_id + leg) for leg in ("", ".tp", ".sl"))
+    if entry is None or not (entry.live or entry.traded):
+        return not any(each is not None and each.live for each in ends)
+    return all(each is not None for each in ends)
 
 
 @pytest.mark.row(10, "0 duplicate orders, 0 orphans after reconciliation", once=True, kinds=(IB,))

@@ -49,7 +49,11 @@ class TwsAccount:
         """See VenueAccount."""
         return [
             VenueOrder(
-                each["action"].lower(), float(each["limit"]), int(each["quantity"]), int(each["filled"]), _state(each)
+                each["action"].lower(),
+                float(each["limit"] or each["aux"]),
+                int(each["quantity"]),
+                int(each["filled"]),
+                _state(each),
             )
             for each in self._books()["orders"]
         ]

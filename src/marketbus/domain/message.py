@@ -357,6 +357,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "the denial of {order} holds a text that cannot be written down",
         "委托 {order} 的拒单记录含有无法写入的文字",
     ),
+    "bracket.incomplete": (
+        "the bracket of order {order} is not whole: what is left of it at the venue is cancelled",
+        "委托 {order} 所属的括号单不完整，柜台上剩余的委托将撤掉",
+    ),
+    "bracket.unprotected": (
+        "order {order} is filled and its stop loss was refused: the position is not protected",
+        "委托 {order} 已成交，但止损单被拒：持仓没有保护",
+    ),
     "order.misfit": (
         "order {order}: {what} does not fit what is known ({why}); the venue is asked",
         "委托 {order}：{what} 与已知状态不符（{why}），正在向柜台查询",
@@ -484,6 +492,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "risk.self_trade": (
         "the price {value} would meet our own order {other} at {limit}",
         "委托价格 {value} 会与自己的委托 {other}（{limit}）成交，构成自成交",
+    ),
+    "risk.bracket": (
+        "an id of its bracket belongs to another order; nothing of it was sent",
+        "同一括号单中有委托号已被占用，整组均未发出",
     ),
     "risk.not_standing": (
         "only an order that stands at the venue can be modified; it is {value}",

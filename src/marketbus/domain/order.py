@@ -108,6 +108,8 @@ class Order(msgspec.Struct, frozen=True, array_like=True, tag="td.order/1", tag_
     first_price: float | None = None
     """What it was sent with, once it has other terms, and `first_volume`."""
     first_volume: float | None = None
+    parent: str = ""
+    """The id of the order whose position it ends: one of two legs of a bracket, which work once that is filled."""
 
     @property
     def instrument(self) -> Instrument:

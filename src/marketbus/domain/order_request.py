@@ -53,6 +53,8 @@ class OrderRequest(msgspec.Struct, frozen=True):
     """Where it was asked, for the journal; as the caller says."""
     trader: str = ""
     """Who stands for it, for the journal; as the caller says."""
+    parent: str = ""
+    """Of a leg of a bracket, see `Order.parent`; made by `BracketRequest` only."""
 
     def __post_init__(self) -> None:
         _check_place(self.symbol, self.exchange)
@@ -107,6 +109,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
             updated=now,
             valid_until=self.valid_until,
             ext=self.ext,
+            parent=self.parent,
         )
 
     def differs_from(self, order: Order) -> str:
@@ -122,7 +125,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
 
 
 _CONTENT = (
-    "gateway", "account", "symbol", "exchange", "direction", "offset", "type", "reference", "hedge",
+    "gateway", "account", "symbol", "exchange", "direction", "offset", "type", "reference", "hedge", "parent",
 )  # fmt: skip
 
 

@@ -41,6 +41,8 @@ class Capability(StrEnum):
     """Changes price and volume of an order that stands, see `ports.trading.ModifiesOrders`."""
     WHAT_IF = "what_if"
     """Says what an order would cost, see `ports.trading.PreviewsOrders`."""
+    BRACKETS = "brackets"
+    """Takes an entry with a take-profit and a stop-loss order, see `ports.trading.SendsBrackets`."""
 
 
 class SessionChanged(msgspec.Struct, frozen=True, tag=True):

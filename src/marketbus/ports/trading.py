@@ -159,3 +159,17 @@ class PreviewsOrders(Protocol):
             GatewayError: it would refuse it, or did not answer.
         """
         ...
+
+
+@runtime_checkable
+class SendsBrackets(Protocol):
+    """A trading gateway that declares BRACKETS."""
+
+    async def send_bracket(self, orders: Sequence[Order]) -> None:
+        """Give an entry and its legs, each with its `venue_ref`, to the SDK: none works before all are there, the legs
+        once the entry is filled, and one ends the other.
+
+        Raises:
+            NotSent: the SDK said no to all of them.
+        """
+        ...

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from marketbus.domain.account import Account
+from marketbus.domain.bracket import BracketRequest
 from marketbus.domain.order import Order
 from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.position import Position
@@ -40,6 +41,10 @@ class TradingService(Protocol):
 
     async def send_order(self, request: OrderRequest) -> Order:
         """Send one order; the same id again gives its order as it stands. DENIED is an answer, not an error."""
+        ...
+
+    async def send_bracket(self, request: BracketRequest) -> Sequence[Order]:
+        """Send an entry with its take profit and its stop loss, in that order; as `send_order`."""
         ...
 
     async def what_if(self, request: OrderRequest) -> OrderPreview:

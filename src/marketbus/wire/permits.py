@@ -46,6 +46,7 @@ VERBS: Mapping[tuple[Group, str], tuple[Role, ...]] = {
     (Group.MD, "calendar"): _PEOPLE,
     (Group.MD, "query_history"): _PEOPLE,
     (Group.TD, "send_order"): (Role.TRADER,),
+    (Group.TD, "send_bracket"): (Role.TRADER,),
     (Group.TD, "what_if"): (Role.TRADER,),
     (Group.TD, "modify_order"): (Role.TRADER,),
     (Group.TD, "control"): (Role.TRADER,),

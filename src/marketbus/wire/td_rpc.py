@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from marketbus.domain.bracket import BracketRequest
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.order_request import CancelRequest, ModifyRequest, OrderRequest
 from marketbus.domain.order_terms import Direction, HedgeFlag, Offset, OrderType, word_of
@@ -61,6 +62,21 @@ class SendOrder(Request, frozen=True):
             host=self.host,
             trader=self.trader,
         )
+
+
+class SendBracket(SendOrder, frozen=True, kw_only=True):
+    """An order with a limit that takes the profit and a stop that ends a loss, of the ids ID, `ID.tp` and `ID.sl`."""
+
+    take_profit: float
+    stop_loss: float
+
+    def to_bracket(self, gateway: str, account: str, principal: str) -> BracketRequest:
+        """What the desk takes.
+
+        Raises:
+            BadRequest: names the field.
+        """
+        return BracketRequest(self.to_request(gateway, account, principal), self.take_profit, self.stop_loss)
 
 
 class CancelOrder(Request, frozen=True):
@@ -225,6 +241,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 TD_VERBS = (
     Verb(Group.TD, "send_order", SendOrder, "Order object", False, "Send an order"),
+    Verb(Group.TD, "send_bracket", SendBracket, "Order objects", False, "Send an order with its two ends, or none"),
     Verb(Group.TD, "what_if", SendOrder, "OrderPreview", False, "What an order would cost; nothing is sent"),
     Verb(Group.TD, "modify_order", ModifyOrder, "Order object", False, "Ask for another price or volume of an order"),
     Verb(Group.TD, "cancel_order", CancelOrder, "Order object", False, "Ask for an order's cancel"),

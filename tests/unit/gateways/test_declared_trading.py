@@ -6,7 +6,7 @@ from marketbus.gateways.ctp_family.trading_gateway import TradingFamilyGateway
 from marketbus.gateways.ib.trading_gateway import TradingIbGateway
 from marketbus.ports.gateway import Capability
 
-HAS = {Capability.MODIFY_ORDERS: "modify", Capability.WHAT_IF: "what_if"}
+HAS = {Capability.MODIFY_ORDERS: "modify", Capability.WHAT_IF: "what_if", Capability.BRACKETS: "send_bracket"}
 
 
 @pytest.mark.parametrize("capability", HAS)

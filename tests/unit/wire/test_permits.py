@@ -43,6 +43,7 @@ MAY_ASK: dict[str, set[Role]] = {
     "md.status": PEOPLE | {Role.GATEWAY},
     **{f"md.{verb.name}": PEOPLE for verb in rpc.VERBS if verb.group is Group.MD and verb.name != "status"},
     "td.send_order": {Role.TRADER},
+    "td.send_bracket": {Role.TRADER},
     "td.what_if": {Role.TRADER},
     "td.modify_order": {Role.TRADER},
     "td.control": {Role.TRADER},

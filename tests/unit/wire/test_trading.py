@@ -69,7 +69,7 @@ def test_the_order_of_fields_is_frozen() -> None:
         "td.order/1", "ctp", "main", "rb2701", "SHFE", "a1", "LONG", "OPEN", "LIMIT", 3100.0, 3.0, 1.0, "PARTIAL",
         "cta", 42,
     ]  # fmt: skip
-    assert len(raw) == 1 + 36
+    assert len(raw) == 1 + 37
     trade = Trade("ctp", "main", "rb2701", Exchange.SHFE, "t1", "a1", Direction.LONG, Offset.OPEN, 3100.0, 1.0)
     raw = msgspec.msgpack.decode(codec.encode(trade))
     assert raw[:11] == ["td.trade/1", "ctp", "main", "rb2701", "SHFE", "t1", "a1", "LONG", "OPEN", 3100.0, 1.0]

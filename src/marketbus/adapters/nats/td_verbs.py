@@ -32,6 +32,11 @@ async def _send_order(service: TradingService, request: td_rpc.SendOrder, princi
     return _object(await service.send_order(request.to_request(service.gateway, service.account, principal)))
 
 
+async def _send_bracket(service: TradingService, request: td_rpc.SendBracket, principal: str) -> Answer:
+    orders = await service.send_bracket(request.to_bracket(service.gateway, service.account, principal))
+    return _json([codec.to_object(order) for order in orders])
+
+
 async def _what_if(service: TradingService, request: td_rpc.SendOrder, principal: str) -> Answer:
     return _json(await service.what_if(request.to_request(service.gateway, service.account, principal)))
 
@@ -134,6 +139,7 @@ def _encoded(payloads: Iterable[TradingPayload]) -> Iterator[bytes]:
 
 _ANSWERS: dict[str, Callable[[TradingService, Any, str], Awaitable[Answer]]] = {
     "send_order": _send_order,
+    "send_bracket": _send_bracket,
     "what_if": _what_if,
     "modify_order": _modify_order,
     "cancel_order": _cancel_order,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from marketbus.application.trading.ledger import Asker, Ledger
@@ -11,7 +11,8 @@ from marketbus.application.trading.notes import Facts, Note
 from marketbus.application.trading.outbox import Outbox
 from marketbus.application.trading.restore import recalled
 from marketbus.application.trading.session import TradingSession
-from marketbus.domain.errors import BadRequest, OrderDenied, UnknownOrder
+from marketbus.domain.bracket import BracketRequest
+from marketbus.domain.errors import BadRequest, NotSupported, OrderDenied, UnknownOrder
 from marketbus.domain.journal_entry import EntryKind
 from marketbus.domain.order import Order, OrderState
 from marketbus.domain.order_events import CancelRefused, CancelSent, Denied, Lost, Refused, Sent
@@ -22,7 +23,7 @@ from marketbus.domain.times import NS
 from marketbus.ports.clock import Clock
 from marketbus.ports.journal import AlreadyClaimed, JournalUnavailable, OrderJournal
 from marketbus.ports.log import Log
-from marketbus.ports.trading import NotSent, TradingGateway
+from marketbus.ports.trading import NotSent, SendsBrackets, TradingGateway
 
 PATIENCE = 5.0
 """Seconds for one call of the SDK, which takes microseconds when all is well."""
@@ -60,7 +61,7 @@ class OrderDesk:
         self._market = market
         self._clock = clock
         self._log = log
-        self._sending: dict[str, asyncio.Task[Order]] = {}
+        self._sending: dict[str, asyncio.Task[Sequence[Order]]] = {}
         self._calling: set[str] = set()
         self._acting: set[asyncio.Task[Order]] = set()
 
@@ -74,17 +75,37 @@ class OrderDesk:
         Raises:
             BadRequest: no id, an id of another order, a validity that is too long.
         """
+        return (await self._together((request,)))[0]
+
+    async def send_bracket(self, request: BracketRequest) -> Sequence[Order]:
+        """Send an entry with its two legs: judged, written down and sent together. Otherwise as `send`.
+
+        Raises:
+            NotSupported: the venue has no brackets.
+            BadRequest: as `send`, of any of the three.
+        """
+        if not isinstance(self._gateway, SendsBrackets):
+            raise NotSupported(f"{self._ledger.name.gateway} has no brackets", "send the orders one by one")
+        return await self._together(request.orders())
+
+    async def _together(self, requests: Sequence[OrderRequest]) -> Sequence[Order]:
         now = self._clock.now()
-        if request.valid_until > now + MAX_VALIDITY:
+        if requests[0].valid_until > now + MAX_VALIDITY:
             raise BadRequest(f"valid_until: more than {MAX_VALIDITY // NS} s ahead", "is the clock right?")
-        claim = self._ledger.book.claim(request, now, self._ledger.trading_day)
-        if claim.new:
-            task = asyncio.get_running_loop().create_task(self._send(request, claim.order))
-            self._sending[request.client_order_id] = task
-            task.add_done_callback(lambda _: self._sending.pop(request.client_order_id, None))
-        running = self._sending.get(request.client_order_id)
+        book, day = self._ledger.book, self._ledger.trading_day
+        known = [each for each in requests if each.client_order_id in book]
+        claims = [book.claim(each, now, day) for each in (known or requests)]  # the same orders, or others' ids
+        if len(claims) < len(requests):
+            raise BadRequest(f"client_order_id {known[0].client_order_id!r} is taken", "take a new one")
+        orders = [claim.order for claim in claims]
+        if not known:
+            task = asyncio.get_running_loop().create_task(self._send(requests, orders))
+            for order_id in [each.client_order_id for each in requests]:
+                self._sending[order_id] = task
+                task.add_done_callback(lambda _, order_id=order_id: self._sending.pop(order_id, None))
+        running = self._sending.get(requests[0].client_order_id)
         # Shielded: a caller that goes away does not stop an order half way.
-        return claim.order if running is None else await asyncio.shield(running)
+        return orders if running is None else await asyncio.shield(running)
 
     async def order(self, client_order_id: str) -> Order | None:
         """One order as it stands, however old; None when there is no such order.
@@ -115,64 +136,75 @@ class OrderDesk:
         self._log.log(Level.WARNING, "order.unknown", order=order.client_order_id, why=why)
         self._ledger.doubt()
 
-    async def _send(self, request: OrderRequest, order: Order) -> Order:
-        verdict = self._judge(order)
+    async def _send(self, requests: Sequence[OrderRequest], orders: Sequence[Order]) -> Sequence[Order]:
+        verdict = self._judge(orders)
         number = self._session.number
         if verdict is None:
             try:
-                order = self._ledger.numbered(order, self._gateway.next_ref())
+                orders = [self._ledger.numbered(order, self._gateway.next_ref()) for order in orders]
             except NotSent as error:
                 verdict = Verdict("session", "", error.message)
+        asked = list(zip(requests, orders, strict=True))
         if verdict is not None:
-            return await self._deny_unclaimed(request, order, verdict)
+            return [await self._deny_unclaimed(*each, verdict) for each in asked]
+        notes = [(self._claimed(request), self._note(EntryKind.NEW, order, request)) for request, order in asked]
         try:
-            await self._outbox.claim(self._claimed(request), self._note(EntryKind.NEW, order, request))
+            await self._outbox.claim(*(note for pair in notes for note in pair))
         except AlreadyClaimed:
-            return await self._older(request)
+            return await self._older(requests, orders)
         except JournalUnavailable as error:
-            return self._deny(order, Verdict("journal", "", str(error.words)))
+            return [self._deny(order, Verdict("journal", "", str(error.words))) for order in orders]
         except ValueError as error:  # a text that no encoding can carry
-            return self._deny(order, Verdict("journal", "", str(error)))
-        self._ledger.noted(order)
-        now = self._clock.now()
-        self._ledger.steps.journal.add((now - order.created) / NS)
-        if is_late(order.valid_until, now):
-            late = round((now - order.valid_until) / NS, 3)
-            return self._deny(order, Verdict("valid_until", order.valid_until, late), note=True)
+            return [self._deny(order, Verdict("journal", "", str(error))) for order in orders]
+        for order in orders:
+            self._ledger.noted(order)
+        now, first = self._clock.now(), orders[0]
+        self._ledger.steps.journal.add((now - first.created) / NS)
         refusal = self.refusal()
-        if refusal is None and number != self._session.number:
+        if is_late(first.valid_until, now):
+            refusal = Verdict("valid_until", first.valid_until, round((now - first.valid_until) / NS, 3))
+        elif refusal is None and number != self._session.number:
             refusal = Verdict("session", "", "new")  # the reference is of the session before
         if refusal is not None:
-            return self._deny(order, refusal, note=True)
-        return await self._call(order)
+            return [self._deny(order, refusal, note=True) for order in orders]
+        return await self._call(orders)
 
-    async def _call(self, order: Order) -> Order:
-        """The SDK. Whatever ends this without an answer leaves an order whose outcome is not known."""
-        order_id, called = order.client_order_id, self._clock.now()
-        self._calling.add(order_id)
+    async def _call(self, orders: Sequence[Order]) -> Sequence[Order]:
+        """The SDK. Whatever ends this without an answer leaves orders whose outcome is not known."""
+        ids, called = [order.client_order_id for order in orders], self._clock.now()
+        self._calling.update(ids)
         try:
-            await asyncio.wait_for(self._gateway.send(order), PATIENCE)
+            if len(orders) == 1:
+                await asyncio.wait_for(self._gateway.send(orders[0]), PATIENCE)
+            elif isinstance(self._gateway, SendsBrackets):
+                await asyncio.wait_for(self._gateway.send_bracket(orders), PATIENCE)
         except NotSent as error:
-            refused = Refused(order_id, self._clock.now(), words=str(error))
-            return self._ledger.own(refused, EntryKind.VENUE_EVENT)
+            refused = [Refused(order_id, self._clock.now(), words=str(error)) for order_id in ids]
+            return [self._ledger.own(each, EntryKind.VENUE_EVENT) for each in refused]
         except TimeoutError:
-            self.lost(order, "timeout")
+            self._lost(orders, "timeout")
         except BaseException:
-            self.lost(order, "error")
+            self._lost(orders, "error")
             raise
         else:
-            sent = Sent(order_id, self._clock.now(), order.venue_ref)
-            self._ledger.own(sent, EntryKind.SENT, {"called": called})
+            for order in orders:
+                sent = Sent(order.client_order_id, self._clock.now(), order.venue_ref)
+                self._ledger.own(sent, EntryKind.SENT, {"called": called})
             self._ledger.steps.sdk.add((self._clock.now() - called) / NS)
         finally:
-            self._calling.discard(order_id)
-        return self._ledger.book.get(order_id) or order
+            self._calling.difference_update(ids)
+        return [self._ledger.book.get(order.client_order_id) or order for order in orders]
 
-    def _judge(self, order: Order) -> Verdict | None:
+    def _lost(self, orders: Sequence[Order], why: str) -> None:
+        for order in orders:
+            self.lost(order, why)
+
+    def _judge(self, orders: Sequence[Order]) -> Verdict | None:
         refusal = self.refusal()
         if refusal is not None:
             return refusal
-        return self._ledger.risk.reserve(order, self._market.market(order.instrument), self._clock.now())
+        market = self._market.market(orders[0].instrument)
+        return self._ledger.risk.reserve_all(orders, market, self._clock.now())
 
     def refusal(self) -> Verdict | None:
         """Why nothing goes out now, whatever it is."""
@@ -193,13 +225,13 @@ class OrderDesk:
         note = self._note(EntryKind.DENIED, denied, request)
         if self._journal.trouble is not None:  # the answer does not wait until it can be written
             if await self._is_taken(denied.client_order_id):
-                return await self._older(request)
+                return (await self._older((request,), (order,)))[0]
             self._outbox.claim_later(self._claimed(request), note)
             return denied
         try:
             await self._outbox.claim(self._claimed(request), note)
         except AlreadyClaimed:
-            return await self._older(request)
+            return (await self._older((request,), (order,)))[0]
         except JournalUnavailable as error:
             self._log.log(Level.WARNING, "journal.unwritable", words=error.words, detail=str(error))
         except ValueError:
@@ -224,22 +256,27 @@ class OrderDesk:
         self._ledger.noted(after)
         return after
 
-    async def _older(self, request: OrderRequest) -> Order:
-        """The id was used on another day, or by a claim of which we did not hear that it was written."""
-        account, order_id = self._ledger.name.account, request.client_order_id
-        found = await recalled(self._journal, account, order_id)
-        if found is None:
-            raise BadRequest(f"client_order_id {order_id!r} is taken", "take a new one")
-        self._ledger.adopted(*found)
-        order = found[0]
-        if order.state in (OrderState.NEW, OrderState.SENT):
-            self.lost(order, "found in the journal")
-        if field := request.differs_from(order):
-            raise BadRequest(
-                f"client_order_id {order_id!r} belongs to an order with another {field}",
-                "an id names one order for ever; take a new one",
-            )
-        return self._ledger.book.get(order_id) or order
+    async def _older(self, requests: Sequence[OrderRequest], orders: Sequence[Order]) -> Sequence[Order]:
+        """An id was used on another day, or by a claim of which we did not hear that it was written."""
+        account, taken = self._ledger.name.account, requests[0].client_order_id
+        found = [await recalled(self._journal, account, each.client_order_id) for each in requests]
+        for order, there in zip(orders, found, strict=True):
+            if there is None:  # of a bracket; nothing of it was taken
+                self._deny(order, Verdict("bracket", "", order.client_order_id))
+                continue
+            taken = order.client_order_id
+            self._ledger.adopted(*there)
+            if there[0].state in (OrderState.NEW, OrderState.SENT):
+                self.lost(there[0], "found in the journal")
+        for request, there in zip(requests, found, strict=True):
+            if there is None:
+                raise BadRequest(f"client_order_id {taken!r} is taken", "take a new one")
+            if field := request.differs_from(there[0]):
+                raise BadRequest(
+                    f"client_order_id {request.client_order_id!r} belongs to an order with another {field}",
+                    "an id names one order for ever; take a new one",
+                )
+        return [self._ledger.book.get(each.client_order_id) or each for each in orders]
 
     def _claimed(self, request: OrderRequest) -> Note:
         note = self._ledger.note(EntryKind.CLAIMED, principal=request.origin)
@@ -289,13 +326,13 @@ class OrderDesk:
         asker = Asker(request.origin, request.host, request.trader)
         return await self.shielded(self._cancel(order, asker, emergency=False))
 
-    async def cancel_now(self, order: Order, principal: str) -> Order:
-        """In an emergency: no limit of ours holds it back.
+    async def cancel_now(self, order: Order, principal: str, *, even_if_over: bool = False) -> Order:
+        """In an emergency: no limit of ours holds it back. `even_if_over`: the venue may hold what it does not tell of.
 
         Raises:
             NotSent: there is no session, or the SDK said no.
         """
-        return await self.shielded(self._cancel(order, Asker(principal), emergency=True))
+        return await self.shielded(self._cancel(order, Asker(principal), emergency=True, even_if_over=even_if_over))
 
     async def cancel_all(self, principal: str, vt_symbol: str = "") -> list[Order]:
         """Ask for the cancel of every open order, other terminals' included; of one instrument, if it is named.
@@ -309,11 +346,11 @@ class OrderDesk:
                 raise result
         return [each for each in asked if isinstance(each, Order)]
 
-    async def _cancel(self, order: Order, asker: Asker, *, emergency: bool) -> Order:
+    async def _cancel(self, order: Order, asker: Asker, *, emergency: bool, even_if_over: bool = False) -> Order:
         order_id = order.client_order_id
         await self.went(order_id)  # a cancel must not overtake its order
         order = self._ledger.book.get(order_id) or order
-        if not order.is_active:
+        if not order.is_active and not even_if_over:
             return order
         if order_id not in self._ledger.book:
             self._ledger.adopted(order)

@@ -8,6 +8,7 @@ from marketbus.application.trading.restore import notes_of
 from marketbus.application.trading.statements import Statements
 from marketbus.application.trading.trading import Trading
 from marketbus.domain.account import Account
+from marketbus.domain.bracket import BracketRequest
 from marketbus.domain.errors import BusUnavailable, GatewayError, NotSupported, UnknownInstrument, UnknownOrder
 from marketbus.domain.instrument import parse_instrument
 from marketbus.domain.order import Order
@@ -39,6 +40,10 @@ class AccountService:
     async def send_order(self, request: OrderRequest) -> Order:
         """See `TradingService`."""
         return await self._trading.desk.send(request)
+
+    async def send_bracket(self, request: BracketRequest) -> Sequence[Order]:
+        """See `TradingService`."""
+        return await self._trading.desk.send_bracket(request)
 
     async def what_if(self, request: OrderRequest) -> OrderPreview:
         """See `TradingService`."""

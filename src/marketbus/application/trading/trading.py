@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+from marketbus.application.trading.brackets import Brackets
 from marketbus.application.trading.control import Control
 from marketbus.application.trading.desk import OrderDesk
 from marketbus.application.trading.kill import KillSwitch
@@ -60,6 +61,7 @@ class Trading:
         self.desk = OrderDesk(self.ledger, gateway, session, journal, self.outbox, market, clock=clock, log=log)
         self.modifications = Modifications(self.ledger, self.desk, gateway, session, self.outbox, market, clock)
         self.previews = Previews(self.ledger, self.desk, gateway, market, clock)
+        self.brackets = Brackets(self.ledger, self.desk, session, clock=clock, log=log, sleep=sleep)
         self.standing = JournalStanding(journal, heads, log, lambda: self.outbox.idle, sleep, accepted=accept_journal)
         self.reconciliation = Reconciliation(
             self.ledger, gateway, session, self.desk, self.outbox, self.standing, clock=clock, log=log, sleep=sleep
@@ -103,6 +105,7 @@ class Trading:
                 tasks.create_task(self.reconciliation.run())
                 tasks.create_task(self.kill.run())
                 tasks.create_task(self.control.run())
+                tasks.create_task(self.brackets.run())
                 tasks.create_task(self.rates.run())
                 tasks.create_task(self.standing.run())
                 tasks.create_task(self._heard())

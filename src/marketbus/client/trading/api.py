@@ -9,7 +9,7 @@ from marketbus.client.hub import Hub
 from marketbus.client.trading.calls import Desk
 from marketbus.client.trading.control import TTL, Control
 from marketbus.client.trading.follow import Calling, FollowChoices, Following
-from marketbus.client.trading.handle import OrderHandle
+from marketbus.client.trading.handle import Bracket, OrderHandle
 from marketbus.client.trading.terms import VALID_FOR, Terms
 from marketbus.client.trading.trader import Trader
 from marketbus.domain.account import Account
@@ -65,6 +65,38 @@ class TradingApi:
         """
         self._running()
         return await self._trader.send(symbol, direction, offset, volume, price, terms)
+
+    async def send_bracket(
+        self,
+        symbol: str,
+        direction: Direction | str,
+        volume: float,
+        price: float = 0.0,
+        *,
+        take_profit: float,
+        stop_loss: float,
+        **terms: Unpack[Terms],
+    ) -> Bracket:
+        """Send an order with its two ends: a limit that takes the profit, and a stop that ends a loss.
+
+        The three are judged, written down and sent together; the venue holds them until all are there. Once the entry
+        is filled its ends work, and the one that fills ends the other. Their ids are the entry's with `.tp` and `.sl`.
+
+        Args:
+            symbol: `AAPL-USD-STK.SMART`.
+            direction: of the entry, LONG or SHORT.
+            volume: lots, of each of the three.
+            price: of the entry.
+            take_profit: a limit, better than the entry's price.
+            stop_loss: what touches the stop off, worse than the entry's price.
+            terms: as of `send_order`; the type is LIMIT, MARKET or STOP, an id has at most 21 characters.
+
+        Raises:
+            NotSupported: the venue has no brackets (CTP, SOPT).
+            MarketBusError: as `send_order`.
+        """
+        self._running()
+        return await self._trader.send_bracket(symbol, direction, volume, price, take_profit, stop_loss, terms)
 
     async def what_if(
         self,

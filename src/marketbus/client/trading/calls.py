@@ -6,8 +6,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeVar
 
+import msgspec
+
 from marketbus.client.calls import Calls, NoAnswer
 from marketbus.domain.account import Account
+from marketbus.domain.bracket import BracketRequest
 from marketbus.domain.errors import OutcomeUnknown
 from marketbus.domain.message import Bilingual
 from marketbus.domain.order import Order
@@ -28,6 +31,7 @@ from marketbus.wire.td_rpc import (
     ModifyOrder,
     OneOrder,
     Orders,
+    SendBracket,
     SendOrder,
     Tallied,
     Tally,
@@ -81,6 +85,19 @@ class TradingCalls:
             BadRequest: the id belongs to an order that asks for something else.
         """
         return await self._acted(desk, "send_order", _body(request), request.client_order_id)
+
+    async def send_bracket(self, desk: Desk, request: BracketRequest) -> list[Order]:
+        """Send an entry with its take profit and its stop loss; gives the three. Raises as `send_order`."""
+        entry = _body(request.entry)
+        body = SendBracket(
+            **msgspec.structs.asdict(entry), take_profit=request.take_profit, stop_loss=request.stop_loss
+        )  # fmt: skip
+        try:
+            reply = await self._one(desk, "send_bracket", body, list[dict[str, Any]], unbroken=True)
+        except NoAnswer as error:
+            order_id = entry.client_order_id
+            raise OutcomeUnknown(f"bracket {order_id}: {error.message}", str(_LOOK_IT_UP), order_id) from None
+        return [codec.from_object(Order, each) for each in reply]
 
     async def what_if(self, desk: Desk, request: OrderRequest) -> OrderPreview:
         """What an order would cost; nothing is sent."""

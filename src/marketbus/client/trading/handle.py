@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from marketbus.client.trading.calls import Desk
 from marketbus.domain.errors import BusUnavailable, ModifyRejected, OrderDenied, OrderRejected
@@ -149,6 +150,14 @@ class OrderHandle:
     def __repr__(self) -> str:
         order = self._order
         return f"<OrderHandle {order.client_order_id} {order.vt_symbol} {order.direction} {order.offset} {order.state}>"
+
+
+class Bracket(NamedTuple):
+    """An entry and its legs: the one that fills ends the other."""
+
+    entry: OrderHandle
+    take_profit: OrderHandle
+    stop_loss: OrderHandle
 
 
 def denial(order: Order) -> OrderDenied:

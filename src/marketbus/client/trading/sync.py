@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, Unpack
 
 from marketbus.client.frame import Rows
 from marketbus.client.portal import Portal
@@ -69,6 +69,14 @@ class SyncOrderHandle:
 
     def __repr__(self) -> str:
         return repr(self._handle)
+
+
+class SyncBracket(NamedTuple):
+    """`Bracket` for callers without an event loop."""
+
+    entry: SyncOrderHandle
+    take_profit: SyncOrderHandle
+    stop_loss: SyncOrderHandle
 
 
 class SyncFollowing(Generic[P]):
@@ -166,6 +174,23 @@ class SyncTradingApi:
         """See `Bus.send_order`. Ctrl-C meanwhile leaves an outcome that is not known: look the order up by its id."""
         sent = self._bus.send_order(symbol, direction, offset, volume, price, **terms)
         return SyncOrderHandle(self._portal, self._portal.run(sent))
+
+    def send_bracket(
+        self,
+        symbol: str,
+        direction: Direction | str,
+        volume: float,
+        price: float = 0.0,
+        *,
+        take_profit: float,
+        stop_loss: float,
+        **terms: Unpack[Terms],
+    ) -> SyncBracket:
+        """See `Bus.send_bracket`."""
+        sent = self._bus.send_bracket(
+            symbol, direction, volume, price, take_profit=take_profit, stop_loss=stop_loss, **terms
+        )
+        return SyncBracket(*(SyncOrderHandle(self._portal, each) for each in self._portal.run(sent)))
 
     def what_if(
         self,

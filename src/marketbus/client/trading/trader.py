@@ -10,10 +10,11 @@ from marketbus.client.trading.calls import Desk, TradingCalls, valid_until
 from marketbus.client.trading.channel import RETRY, Channel
 from marketbus.client.trading.control import Control
 from marketbus.client.trading.follow import WAIT, FollowChoices, Stream, check_choices
-from marketbus.client.trading.handle import OrderHandle, denial
+from marketbus.client.trading.handle import Bracket, OrderHandle, denial
 from marketbus.client.trading.ids import new_order_id
 from marketbus.client.trading.terms import VALID_FOR, Terms, check
 from marketbus.domain.account import Account
+from marketbus.domain.bracket import BracketRequest
 from marketbus.domain.errors import (
     AmbiguousAccount,
     BusUnavailable,
@@ -130,6 +131,28 @@ class Trader:
             raise denial(order)
         handle.update(order)
         return handle
+
+    async def send_bracket(
+        self,
+        symbol: str,
+        direction: Direction | str,
+        volume: float,
+        price: float,
+        take_profit: float,
+        stop_loss: float,
+        terms: Terms,
+    ) -> Bracket:
+        """See `Bus.send_bracket`."""
+        desk, entry = await self._request(symbol, direction, Offset.OPEN, volume, price, terms)
+        request = BracketRequest(entry, take_profit, stop_loss)
+        await self._listen(desk)
+        handles = [self._handle(each.order(now=0)) for each in request.orders()]
+        orders = await self.calls.send_bracket(desk, request)
+        if denied := [order for order in orders if order.state is OrderState.DENIED]:
+            raise denial(denied[0])
+        for handle, order in zip(handles, orders, strict=True):
+            handle.update(order)
+        return Bracket(*handles)
 
     async def what_if(
         self, symbol: str, direction: Direction | str, offset: Offset | str, volume: float, price: float, terms: Terms

@@ -1,8 +1,10 @@
 """The risk book of one account: judges an order, counts it and reserves for it in one step, before it is sent."""
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import fsum
+
+from msgspec.structs import replace
 
 from marketbus.domain.account import Account
 from marketbus.domain.contract import Contract
@@ -43,20 +45,24 @@ class RiskBook:
 
     def reserve(self, order: Order, market: Market, now: int) -> Verdict | None:
         """Judge a new order. None: it may be sent, is counted and reserved for. A verdict: nothing has changed."""
-        situation = self.situation(order, market, now)
-        verdict = judge(self.limits, order, situation)
-        if verdict is not None:
-            return verdict
-        self._count(order, now, situation)
-        lots = order.volume
-        self.reserved.put(
-            Reservation(
-                order,
-                adds=situation.adds,
-                notional=(notional(order, situation) or 0.0) / lots,
-                margin=(margin_of(order, situation) or 0.0) / situation.adds if situation.adds else 0.0,
+        return self.reserve_all((order,), market, now)
+
+    def reserve_all(self, orders: Sequence[Order], market: Market, now: int) -> Verdict | None:
+        """The same of orders that go together or not at all: a bracket, whose legs add nothing to its entry."""
+        situations = [_with_more(self.situation(order, market, now), at) for at, order in enumerate(orders)]
+        for order, situation in zip(orders, situations, strict=True):
+            if (verdict := judge(self.limits, order, situation)) is not None:
+                return verdict
+        for order, situation in zip(orders, situations, strict=True):
+            self._count(order, now, situation)
+            self.reserved.put(
+                Reservation(
+                    order,
+                    adds=situation.adds,
+                    notional=(notional(order, situation) or 0.0) / order.volume,
+                    margin=(margin_of(order, situation) or 0.0) / situation.adds if situation.adds else 0.0,
+                )
             )
-        )
         return None
 
     def verdict(self, order: Order, market: Market, now: int) -> Verdict | None:
@@ -105,7 +111,7 @@ class RiskBook:
         if self.reserved.follow(order) or not order.is_active:
             return
         market = Market(contract)
-        adds = 0.0 if order.offset.closes else order.volume
+        adds = 0.0 if order.offset.closes or order.parent else order.volume
         situation = Situation(order.updated, order.trading_day, market, adds)
         lots = order.volume
         value, needed = notional(order, situation) or 0.0, margin_of(order, situation) or 0.0
@@ -241,7 +247,7 @@ class RiskBook:
         return fsum(lots)
 
     def _adds(self, order: Order) -> float:
-        if order.offset.closes:
+        if order.offset.closes or order.parent:
             return 0.0
         if order.offset is not Offset.NONE:
             return order.volume
@@ -274,6 +280,19 @@ def _key(position: Position) -> HoldingKey:
 
 def _likeness(order: Order) -> _Likeness:
     return order.instrument, order.direction, order.offset, str(order.type), order.price, order.volume
+
+
+def _with_more(situation: Situation, orders: int) -> Situation:
+    """With so many other orders that go out at the same moment."""
+    return replace(
+        situation,
+        open_orders=situation.open_orders + orders,
+        per_second=situation.per_second + orders,
+        per_day=situation.per_day + orders,
+        exchange_per_second=situation.exchange_per_second + orders,
+        exchange_per_day=situation.exchange_per_day + orders,
+        exchange_unspent=situation.exchange_unspent + orders,
+    )
 
 
 def _burst(situation: Situation) -> int:

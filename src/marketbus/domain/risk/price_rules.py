@@ -54,7 +54,7 @@ def reference_price(limits: Limits, order: Order, situation: Situation) -> Verdi
 
 def stale_price(limits: Limits, order: Order, situation: Situation) -> Verdict | None:
     """There is a price of the instrument, and it is not old."""
-    if limits.max_price_age is None or order.offset.closes:
+    if limits.max_price_age is None or order.offset.closes or order.parent:
         return None  # a position must be closable when the market data line is down
     at, limit = situation.market.price_at, limits.max_price_age
     if at is None:
@@ -65,7 +65,7 @@ def stale_price(limits: Limits, order: Order, situation: Situation) -> Verdict |
 
 def _collar(limits: Limits, order: Order, situation: Situation, middle: float | None) -> float | None:
     """The worst price allowed around `middle`, if the order's is worse."""
-    if limits.price_collar is None or middle is None or order.type is OrderType.MARKET:
+    if limits.price_collar is None or middle is None or order.type is OrderType.MARKET or _ends_a_loss(order):
         return None
     contract = situation.market.contract
     narrowest = limits.collar_ticks * contract.pricetick if contract is not None else 0.0
@@ -73,6 +73,11 @@ def _collar(limits: Limits, order: Order, situation: Situation, middle: float | 
     sign = 1 if order.direction is Direction.LONG else -1
     bound = middle + sign * width
     return bound if sign * (order.price - bound) > _slack(situation) else None
+
+
+def _ends_a_loss(order: Order) -> bool:
+    """A stop of a bracket is meant to be far from the market."""
+    return bool(order.parent) and order.type is OrderType.STOP
 
 
 def _slack(situation: Situation) -> float:

@@ -42,7 +42,7 @@ class Reservation:
 
     def _with(self, more: float) -> float:
         """Lots that it adds with so many more of them: whatever else happened, more of a close only closes."""
-        return self._adds if self.order.offset.closes else max(0.0, self._adds + more)
+        return self._adds if self.order.offset.closes or self.order.parent else max(0.0, self._adds + more)
 
 
 def _share(price: float, of: float) -> float:

@@ -20,7 +20,12 @@ from marketbus.ports.trading import VenueBooks, VenueHoldings
 class TradingIbGateway(IbGateway):
     """Implements ports.trading.TradingGateway too. The context has a trading sink."""
 
-    capabilities = IbGateway.capabilities | {Capability.TRADING, Capability.MODIFY_ORDERS, Capability.WHAT_IF}
+    capabilities = IbGateway.capabilities | {
+        Capability.TRADING,
+        Capability.MODIFY_ORDERS,
+        Capability.WHAT_IF,
+        Capability.BRACKETS,
+    }
     _side: TradingSide
 
     def __init__(self, spec: GatewaySpec, setting: Setting, context: GatewayContext) -> None:
@@ -38,6 +43,10 @@ class TradingIbGateway(IbGateway):
     async def send(self, order: Order) -> None:
         """Give an order to TWS. Raises NotSent."""
         await self._side.insert(order)
+
+    async def send_bracket(self, orders: Sequence[Order]) -> None:
+        """Give an entry and its legs to TWS. Raises NotSent."""
+        await self._side.insert(*orders)
 
     async def what_if(self, order: Order) -> OrderPreview:
         """What TWS says it would cost. Raises NotSent, GatewayError."""

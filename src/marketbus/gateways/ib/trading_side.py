@@ -16,7 +16,8 @@ from marketbus.domain.order_request import is_late
 from marketbus.domain.preview import OrderPreview
 from marketbus.domain.status import Level
 from marketbus.domain.times import NS
-from marketbus.gateways.ib import notices, orders
+from marketbus.gateways.ib import notices
+from marketbus.gateways.ib import orders as words
 from marketbus.gateways.ib.catalogue import Catalogue
 from marketbus.gateways.ib.connection import Connection
 from marketbus.gateways.ib.fills import Fills
@@ -89,32 +90,39 @@ class TradingSide:
         """`client.order`, the number of the next order."""
         return f"{self._setting.client_id}.{self.connection.number()}"
 
-    async def insert(self, order: Order) -> None:
-        """Send an order; before everything that waits.
+    async def insert(self, *orders: Order) -> None:
+        """Send an order, or a bracket; before everything that waits. TWS holds a bracket until its last order is there.
 
         Raises:
             NotSent: it is late by now, cannot be said in IB's words, or there is no connection.
         """
         connection = self.connection
-        order_id = int(order.venue_ref.partition(".")[2])
-        contract = self._contract(order)
-        request = orders.insertion(order, self.account())
+        first, client = orders[0], self._setting.client_id
+        contract = self._contract(first)
+        numbers = [int(order.venue_ref.partition(".")[2]) for order in orders]
+        requests = [words.insertion(order, self.account()) for order in orders]
+        for request in requests[1:]:
+            request.parentId = numbers[0]
+        for request in requests[:-1]:
+            request.transmit = False
 
         def place() -> None:
-            standing = Standing(order_id, self._setting.client_id, contract, request)
-            standing.instrument = order.instrument
-            self.standings[self._setting.client_id, order_id] = standing
-            connection.client.placeOrder(order_id, contract, request)
+            for number, request in zip(numbers, requests, strict=True):
+                standing = self.standings[client, number] = Standing(number, client, contract, request)
+                standing.instrument = first.instrument
+                connection.client.placeOrder(number, contract, request)
 
-        await self._urgent(connection, place, order.valid_until)
+        for _ in orders[1:]:  # they leave together: room for each in what TWS counts
+            connection.send(Urgency.ORDER, lambda _: None)
+        await self._urgent(connection, place, first.valid_until)
 
     async def what_if(self, order: Order) -> OrderPreview:
         """What TWS says an order would cost. Raises NotSent, GatewayError: its refusal, or no answer."""
         connection = self.connection
-        number, contract, request = connection.number(), self._contract(order), orders.insertion(order, self.account())
+        number, contract, request = connection.number(), self._contract(order), words.insertion(order, self.account())
         request.whatIf = True
         rows = await connection.ask(number, lambda client: client.placeOrder(number, contract, request))
-        return orders.preview(rows[-1])
+        return words.preview(rows[-1])
 
     async def modify(self, order: Order) -> None:
         """Place an order again with other terms: so TWS changes it.
@@ -126,7 +134,7 @@ class TradingSide:
         standing = self.standings.get((self._setting.client_id, number))
         if standing is None or standing.over:
             raise NotSent(f"TWS has not told of {order.client_order_id} since the connection began, or it is over")
-        asked = orders.modified(standing.order, order.price, order.volume)
+        asked = words.modified(standing.order, order.price, order.volume)
 
         def place() -> None:
             standing.asked = asked
@@ -141,7 +149,14 @@ class TradingSide:
             NotSent: it was not placed by this client, or there is no connection.
         """
         connection, number = self.connection, self._number(order)
-        await self._urgent(connection, lambda: connection.client.cancelOrder(number))
+
+        def place() -> None:
+            standing = self.standings.get((self._setting.client_id, number))
+            if standing is not None and standing.client_order_id not in ("", order.client_order_id):
+                raise ConnectionError(f"{number} is another order's number: {order.client_order_id} was never sent")
+            connection.client.cancelOrder(number)
+
+        await self._urgent(connection, place)
 
     def _contract(self, order: Order) -> IbContract:
         entry = self._catalogue.get(order.instrument)
@@ -216,7 +231,7 @@ class TradingSide:
         standing = self.standings.get(key)
         if standing is None:
             standing = self.standings[key] = Standing(0, 0, contract, order)
-        filled = orders.known(order.filledQuantity) or 0.0
+        filled = words.known(order.filledQuantity) or 0.0
         standing.opened(order)
         standing.volume = max(standing.volume, filled)
         standing.became(state.status, filled, order.permId)
@@ -264,7 +279,7 @@ class TradingSide:
 
     def earned(self, daily: float, open_: float, realised: float) -> None:
         """See OrdersHeard."""
-        known = [orders.known(each) for each in (daily, open_, realised)]
+        known = [words.known(each) for each in (daily, open_, realised)]
         if known[0] is not None:
             self.profit = (known[0], known[1] or 0.0, known[2] or 0.0)
 
