@@ -168,7 +168,7 @@ async def test_a_bracket_goes_together_and_one_end_takes_the_other(ib: Ib) -> No
 
     async with ib.connect(principal="li", request_timeout=5.0) as bus:
         await ib.trades(bus)
-        ends = {"take_profit": ask + 50, "stop_loss": low - 50}
+        ends: Any = {"take_profit": ask + 50, "stop_loss": low - 50}
         one = await bus.send_bracket(AAPL, "long", 5, low, **ends, client_order_id="one")
         assert [each.client_order_id for each in one] == ["one", "one.tp", "one.sl"]
         for each in one:
