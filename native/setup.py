@@ -1,6 +1,7 @@
 """Builds the extension; everything else stands in pyproject.toml."""
 
 import os
+from pathlib import Path
 
 from setuptools import Extension, setup
 
@@ -24,6 +25,7 @@ setup(
                 *flags,
             ],
             extra_link_args=flags,
+            depends=[str(header) for header in sorted(Path("src").rglob("*.hpp"))],
             language="c++",
         )
     ]
