@@ -2,7 +2,8 @@
 
 import datetime as dt
 import math
-from operator import attrgetter
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from vnpy.trader.constant import Exchange as VnpyExchange
@@ -28,8 +29,26 @@ _BOOK = {
     kind: [f"{side}_{kind}_{level}" for side in ("bid", "ask") for level in range(1, _DEPTH + 1)]
     for kind in ("price", "volume")
 }
+_FIRST = ("volume", "turnover", "open_interest", "last_price", "last_volume")
 # In the order of Tick's fields: a tick is built by position, in a third of the time.
-_statistics, _prices, _volumes = attrgetter(*_STATISTICS), attrgetter(*_BOOK["price"]), attrgetter(*_BOOK["volume"])
+_fields = itemgetter(
+    "gateway_name", "symbol", "exchange", "datetime", "name", *_FIRST, *_STATISTICS, *_BOOK["price"], *_BOOK["volume"]
+)
+_LAST, _BID, _LEVELS = 4, len(_FIRST) + len(_STATISTICS), 2 * _DEPTH
+_ASK = _BID + _DEPTH
+_EXCHANGES = {exchange: Exchange(exchange.value) for exchange in VnpyExchange}
+
+
+def exchange_from_vnpy(exchange: VnpyExchange) -> Exchange:
+    """Ours.
+
+    Raises:
+        ValueError: it is no exchange of vnpy's.
+    """
+    found = _EXCHANGES.get(exchange)
+    if found is None:
+        raise ValueError(f"exchange {exchange!r}")
+    return found
 
 
 def tick_from_vnpy(data: TickData, received: int, trading_day: int, flags: int = 0) -> Tick:
@@ -38,40 +57,60 @@ def tick_from_vnpy(data: TickData, received: int, trading_day: int, flags: int =
     Raises:
         ValueError: the last price or the volume is not a number, or the volume is impossible.
     """
-    prices, volumes = list(_prices(data)), list(_volumes(data))
-    for index in range(len(prices)):
-        if 0 < volumes[index] < _SANE and -_SANE < prices[index] < _SANE:
-            prices[index], volumes[index] = float(prices[index]), float(volumes[index])
-        else:
-            prices[index] = volumes[index] = 0.0
-    if math.isnan(data.last_price) or not 0 <= data.volume < _SANE:
-        raise ValueError(f"last_price {data.last_price}, volume {data.volume}")
-    last_price = _present(data.last_price)
-    if last_price is None:
-        flags |= TickFlag.NO_LAST
-    if volumes[0] and volumes[_DEPTH] and prices[0] >= prices[_DEPTH]:
-        flags |= TickFlag.CROSSED
-    values: list[Any] = [
-        data.gateway_name,
-        data.symbol,
-        Exchange(data.exchange.value),
-        from_datetime(data.datetime),
+    gateway, symbol, exchange, moment, name, *numbers = _fields(vars(data))
+    last_volume, numbers[_LAST] = numbers[_LAST], 1.0  # the only one that is often 0
+    # All at once: NaN and what is too large spoil the sum. A tick with something odd in it is looked at one by one.
+    if min(numbers) > 0.0 and sum(numbers) < _SANE:
+        numbers[_LAST] = _present(last_volume) or 0.0
+        values: Iterable[Any] = map(float, numbers)
+        if numbers[_BID] >= numbers[_ASK]:
+            flags |= TickFlag.CROSSED
+    else:
+        numbers[_LAST] = last_volume
+        values, odd = _cleaned(numbers)
+        flags |= odd
+    return Tick(
+        gateway,
+        symbol,
+        exchange_from_vnpy(exchange),
+        from_datetime(moment),
         received,
         0,
         0,
         trading_day,
         int(flags),
-        data.name,
-        float(data.volume),
-        _present(data.turnover) or 0.0,
-        _present(data.open_interest) or 0.0,
-        last_price or 0.0,
-        _present(data.last_volume) or 0.0,
-        *map(_present, _statistics(data)),
+        name,
+        *values,
+    )
+
+
+def _cleaned(numbers: Sequence[float]) -> tuple[list[Any], TickFlag]:
+    """The numbers of a tick, those that can be none at their place as 0 or None, and what that says of it."""
+    volume, turnover, interest, last_price, last_volume = numbers[: len(_FIRST)]
+    if math.isnan(last_price) or not 0 <= volume < _SANE:
+        raise ValueError(f"last_price {last_price}, volume {volume}")
+    prices, volumes = list(numbers[_BID:-_LEVELS]), list(numbers[-_LEVELS:])
+    for index in range(_LEVELS):
+        if 0 < volumes[index] < _SANE and -_SANE < prices[index] < _SANE:
+            prices[index], volumes[index] = float(prices[index]), float(volumes[index])
+        else:
+            prices[index] = volumes[index] = 0.0
+    flags = TickFlag(0)
+    last = _present(last_price)
+    if last is None:
+        flags |= TickFlag.NO_LAST
+    if volumes[0] and volumes[_DEPTH] and prices[0] >= prices[_DEPTH]:
+        flags |= TickFlag.CROSSED
+    return [
+        float(volume),
+        _present(turnover) or 0.0,
+        _present(interest) or 0.0,
+        last or 0.0,
+        _present(last_volume) or 0.0,
+        *map(_present, numbers[len(_FIRST) : _BID]),
         *prices,
         *volumes,
-    ]
-    return Tick(*values)
+    ], flags
 
 
 def tick_to_vnpy(tick: Tick) -> TickData:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from vnpy.trader.constant import Exchange as VnpyExchange
 from vnpy.trader.constant import OptionType as VnpyOptionType
 from vnpy.trader.constant import Product as VnpyProduct
@@ -109,6 +110,19 @@ def test_a_gateways_numbers_become_numbers_or_an_error(fields: dict[str, float])
         for side in ("bid", "ask"):
             volume, price = getattr(tick, f"{side}_volume_{level}"), getattr(tick, f"{side}_price_{level}")
             assert volume > 0 or price == volume == 0
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(FIELDS, st.floats(0.0, 1e9) | st.integers(1, 100))))
+def test_a_tick_with_nothing_odd_is_the_same_as_looked_at_number_by_number(fields: dict[str, float]) -> None:
+    data = TickData(
+        gateway_name="x", symbol="rb2701", exchange=VnpyExchange.SHFE, datetime=datetime(2026, 11, 20, 9, 30)
+    )
+    vars(data).update(fields)
+    whole = tick_from_vnpy(data, 0, 20261120)
+    data.limit_down = 0.0  # one that is absent
+    careful = tick_from_vnpy(data, 0, 20261120)
+    limit_down = whole.limit_down if fields["limit_down"] else None
+    assert codec.encode(replace(careful, limit_down=limit_down)) == codec.encode(whole)
 
 
 def test_a_naive_time_is_shanghais() -> None:

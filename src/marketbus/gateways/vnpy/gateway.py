@@ -13,13 +13,14 @@ from vnpy.trader.object import ContractData, LogData, SubscribeRequest, TickData
 
 from marketbus.domain.contract import Contract
 from marketbus.domain.errors import GatewayError, NotSupported
-from marketbus.domain.instrument import Exchange, Instrument, product_code
+from marketbus.domain.instrument import Instrument
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
-from marketbus.domain.times import from_datetime, yyyymmdd
+from marketbus.domain.times import from_datetime
 from marketbus.gateways.vnpy.engine import TimerOnlyEngine
 from marketbus.gateways.vnpy.hosted import setting_of
 from marketbus.gateways.vnpy.lane import Lane
+from marketbus.gateways.vnpy.session_marks import SessionMarks
 from marketbus.ports.clock import Clock, MarketClock
 from marketbus.ports.gateway import (
     Capability,
@@ -55,6 +56,7 @@ class VnpyGateway:
         self.engine = TimerOnlyEngine()
         self.lane = Lane("md", spec.call_timeout, context.sink)
         self.timer_lane = Lane("timer", spec.call_timeout, context.sink)
+        self._sessions = SessionMarks(context.market)
         self._contracts: list[Contract] = []
         self._contracts_lock = threading.Lock()
         self._ready = False
@@ -110,10 +112,7 @@ class VnpyGateway:
 
     def _marks(self, data: TickData) -> tuple[int, int]:
         """Trading day and session flags."""
-        instant = from_datetime(data.datetime)
-        product = product_code(data.symbol)
-        flags = self.market.flags(Exchange(data.exchange.value), product, instant, self.market_clock.now())
-        return yyyymmdd(self.market.days.trading_day_of(instant)), flags
+        return self._sessions.marks(data.symbol, data.exchange, from_datetime(data.datetime), self.market_clock.now())
 
     def on_contract(self, data: ContractData) -> None:
         """Collect; they are handed on in batches."""
