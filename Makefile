@@ -21,6 +21,7 @@ bench: setup
 
 native-test: setup ## the accelerator under the sanitizers, and fuzzed where there is clang
 	@scripts/native_test.sh
+	@$(BIN)/python -m tests.native_check
 
 soak: setup
 	@$(BIN)/python -m benchmarks.soak

@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+import msgspec
+
 from marketbus.adapters.hours import cn_hours
 from marketbus.application.market_data import MarketData
 from marketbus.domain.calendar import TradingCalendar
@@ -27,6 +29,8 @@ from marketbus.gateways.ctp_family.direct.text import decode
 from marketbus.gateways.ctp_family.direct.ticks import CoreTicks
 from marketbus.gateways.ctp_family.symbols import Symbols
 from marketbus.gateways.ctp_family.translate import BadTick, Translator
+from marketbus.lab.ctp_family import Dialect as CounterDialect
+from marketbus.lab.ctp_family import build
 from marketbus.wire import codec
 from tests.unit.application.fakes import FakeTicks
 
@@ -86,6 +90,15 @@ class Shape(NamedTuple):
             else:
                 (found[name],) = struct.unpack_from("=" + code, data, offset)
         return found
+
+
+def shape(lab: CounterDialect) -> Shape:
+    """As the lab read it from the vendor's headers."""
+    layouts = msgspec.json.decode((build.ensure(lab) / build.LAYOUTS).read_bytes())["structs"]
+    record = layouts["CThostFtdcDepthMarketDataField"]
+    codes = {"double": "d", "int": "i", "char": "s", "long long": "q"}
+    fields = {name: Field(offset, codes[kind], max(count, 1)) for name, kind, offset, count in record["fields"]}
+    return Shape(record["size"], fields)
 
 
 class Twins:

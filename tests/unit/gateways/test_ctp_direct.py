@@ -12,41 +12,30 @@ import pytest
 from marketbus.domain.instrument import Exchange, Instrument
 from marketbus.domain.tick import TickFlag
 from marketbus.domain.times import SHANGHAI, from_datetime
-from marketbus.gateways.ctp.dialect import CTP
 from marketbus.gateways.ctp_family.dialect import Dialect
 from marketbus.gateways.ctp_family.direct import build
-from marketbus.gateways.sopt.dialect import SOPT
-from marketbus.lab.ctp_family import Dialect as LabDialect
-from marketbus.lab.ctp_family import build as lab_build
 from marketbus.lab.kinds import COUNTERS
-from tests.unit.gateways.direct import Field, Records, Shape, Twins, contracts
+from tests.system import past_python
+from tests.unit.gateways.direct import Records, Twins, contracts, shape
 
 STRUCTS = int(os.environ.get("MARKETBUS_DIRECT_STRUCTS", "4000"))
-"""More of them, and other seeds, in `make native-check`."""
-RECORD = "CThostFtdcDepthMarketDataField"
+"""More of them, under sanitizers, in `make native-test`."""
 NOW = datetime(2026, 11, 20, 9, 30, 5, tzinfo=SHANGHAI)
-KINDS = {"ctp": CTP, "sopt": SOPT}
 
 pytestmark = pytest.mark.skipif(build.shared_headers() is None, reason="the accelerator is not installed")
 
 
-def shape(lab: LabDialect) -> Shape:
-    layouts = msgspec.json.decode((lab_build.ensure(lab) / lab_build.LAYOUTS).read_bytes())["structs"]
-    record = layouts[RECORD]
-    codes = {"double": "d", "int": "i", "char": "s", "long long": "q"}
-    fields = {name: Field(offset, codes[kind], max(count, 1)) for name, kind, offset, count in record["fields"]}
-    return Shape(record["size"], fields)
-
-
 @pytest.fixture(params=["ctp", "sopt"])
 def dialect(request: pytest.FixtureRequest) -> Dialect:
-    return KINDS[request.param]
+    return past_python.DIALECTS[request.param]
 
 
 @pytest.fixture
 def twins(dialect: Dialect) -> Iterator[Twins]:
     lab = COUNTERS[dialect.kind]
-    subject = Twins(dialect, build.ensure(dialect, lab_build.vendor_headers(lab)), shape(lab))
+    library = past_python.ensure(lab)
+    assert library is not None
+    subject = Twins(dialect, library, shape(lab))
     yield subject
     subject.close()
 
