@@ -19,6 +19,7 @@ from marketbus.adapters.nats.publisher import NatsTickPublisher
 from marketbus.domain.errors import BusUnavailable
 from marketbus.domain.instrument import Exchange
 from marketbus.domain.tick import Tick
+from marketbus.wire.native import native
 
 
 class Way(NamedTuple):
@@ -103,6 +104,8 @@ async def test_who_may_comes_in_and_ticks_pass(way: Way, guarded: NatsProcess) -
     for seq in range(1, 501):
         publisher.tick(Tick("g", "rb2701", Exchange.SHFE, 1, SystemClock().now(), 1, seq))
     await until(lambda: len(got) == 500)
+    by_loop = bool(way.worker.tls_ca) and native().module is not None
+    assert ("written in Python" in publisher.path) is by_loop
     await publisher.stop()
     await close_connection(client)
     async with marketbus.connect(guarded.url, **way.client) as bus:

@@ -61,8 +61,6 @@ class NatsTickPublisher:
         self._may_send_until = may_send_until
         self._queue = open_queue(native() if accelerator is None else accelerator, clock, max_bytes, max_age)
         self._native = self._queue.native if isinstance(self._queue, NativeTickQueue) else None
-        self.path = self._queue.words
-        """Who encodes and writes now."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._caught_up = asyncio.Event()
@@ -74,6 +72,14 @@ class NatsTickPublisher:
         """Encode now, send soon; see `ports.publisher.TickPublisher`. Any thread, before `start` too."""
         if self._queue.put(tick):
             self._wake_writer()
+
+    @property
+    def path(self) -> str:
+        """See `ports.publisher.TickPublisher`."""
+        client = self._client
+        if self._native is None or client is None or not client.is_connected or can_lend(client):
+            return self._queue.words
+        return f"{self._queue.words}, but written in Python: the connection is no plain socket (TLS, WebSocket)"
 
     def sink(self) -> object | None:
         """See `ports.publisher.TickPublisher`."""
