@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from marketbus.client.gap import Gap, GapCause
     from marketbus.client.sync import SyncBus, connect_sync
     from marketbus.client.trading.calls import Desk
-    from marketbus.client.trading.handle import OrderHandle
+    from marketbus.client.trading.handle import Bracket, OrderHandle
     from marketbus.domain.account import Account
     from marketbus.domain.bar import Bar, Interval
     from marketbus.domain.contract import Contract
@@ -53,7 +53,7 @@ _HOMES = {
     "client.gap": ("Gap", "GapCause"),
     "client.sync": ("SyncBus", "connect_sync"),
     "client.trading.calls": ("Desk",),
-    "client.trading.handle": ("OrderHandle",),
+    "client.trading.handle": ("Bracket", "OrderHandle"),
     "domain.account": ("Account",),
     "domain.bar": ("Bar", "Interval"),
     "domain.contract": ("Contract",),
@@ -82,6 +82,7 @@ __all__ = [
     "BadPayload",
     "BadRequest",
     "Bar",
+    "Bracket",
     "Bus",
     "BusUnavailable",
     "Calendar",

@@ -214,6 +214,10 @@ class LabVenue:
         if "cancel" in self.deaf_calls:
             await asyncio.Event().wait()
 
+    async def send_bracket(self, orders: Sequence[Order]) -> None:
+        """The entry; what waits for it is the venue's own matter and not played."""
+        await self.send(orders[0])
+
     async def modify(self, order: Order) -> None:
         self._may("modify", order)
         self.at("before the modification")
