@@ -262,16 +262,20 @@ class Lane:
         return any(each.entry.kind is EntryKind.RECONCILED for each in entries)
 
     async def agree(self) -> None:
-        """Nothing twice at the venue, no orphan, and everybody has the same books."""
-        told = self.venue.orders()
-        orders, fills = {self._whose(each): each for each in told}, self.venue.fills()
-        assert len(orders) == len(told), f"sent twice: {told}"
-        last = ""
+        """Nothing twice at the venue, no orphan, and everybody has the same books.
+
+        The venue is looked at each time: what the desk takes back, such as half a bracket, is there a moment later.
+        """
         deadline = time.monotonic() + 10
-        while (problem := await self._differs(orders, fills)) and time.monotonic() < deadline:
-            last = problem
+        while True:
+            told = self.venue.orders()
+            orders, fills = {self._whose(each): each for each in told}, self.venue.fills()
+            assert len(orders) == len(told), f"sent twice: {told}"
+            problem = await self._differs(orders, fills)
+            if not problem or time.monotonic() > deadline:
+                break
             await asyncio.sleep(0.05)
-        assert not problem, f"{self.name}: {last}"
+        assert not problem, f"{self.name}: {problem}"
         verdict = verify(self.journal)
         assert verdict.ok, verdict
 

@@ -97,7 +97,9 @@ def test_it_hears_what_the_other_hears_however_the_bytes_come(given: list[bytes]
         told: Any = Told(heard, direct=True)
         asyncio.run(feed(BatchParser(told, twin)))
         assert heard == expected
-        assert told.stats["in_msgs"] == sum(command.startswith(b"MSG") and b" 1 " in command[:40] for command in given)
+        assert told.stats["in_msgs"] == sum(
+            command.split()[0] == b"MSG" and command.split()[2] == b"1" for command in given
+        )
 
 
 hostile = st.lists(
