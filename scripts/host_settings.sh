@@ -17,9 +17,12 @@ for name in http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_
     [ -z "${!name:-}" ] || export_line "$name" "${!name}"
 done
 
-# `pip config list` has merged the machine's files, the user's, and the environment, in this order.
+# `pip config list` has merged the machine's files, the user's, and the environment, in this order. A bare machine's
+# Python has no pip; ours has one.
+python="$(dirname "$0")/../.venv/bin/python"
+[ -x "$python" ] || python=python3
 pip_settings() {
-    python3 -m pip config list 2>/dev/null | python3 -c '
+    "$python" -m pip config list 2>/dev/null | python3 -c '
 import ast, sys
 
 KEYS = ("index-url", "extra-index-url", "find-links", "trusted-host", "proxy", "timeout", "retries")

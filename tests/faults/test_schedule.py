@@ -46,4 +46,4 @@ async def test_a_session_starts_with_a_fresh_process_that_reports_itself_ready(s
             return ready(system, "other")[0] == 0
 
         await eventually(green, "exit code 0")
-        assert "READY: " in worker.words()
+        await eventually(lambda: "READY: " in worker.words(), "the same in the log")
