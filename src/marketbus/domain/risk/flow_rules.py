@@ -22,20 +22,25 @@ def duplicate(limits: Limits, order: Order, situation: Situation) -> Verdict | N
 
 def self_trade(limits: Limits, order: Order, situation: Situation) -> Verdict | None:
     """It does not meet an order of our own: exchanges punish self-trades."""
-    if order.type is OrderType.STOP:
-        return None  # in no book until it is touched
+    if _stop_loss(order):
+        return None
     sign = 1 if order.direction is Direction.LONG else -1
     family = order.parent or order.client_order_id
     for other in situation.own:
         if other.direction is not order.direction.opposite or not other.left:
             continue
-        if other.type is OrderType.STOP or (other.parent or other.client_order_id) == family:
+        if _stop_loss(other) or (other.parent or other.client_order_id) == family:
             continue  # of one bracket, each waits for the other
         market = OrderType.MARKET in (order.type, other.type)
         for price in (other.price, other.price if other.new_price is None else other.new_price):
             if market or sign * (order.price - price) >= 0:
                 return Verdict("self_trade", price, order.price, {"other": other.client_order_id})
     return None
+
+
+def _stop_loss(order: Order) -> bool:
+    """A bracket's: in no book until it is touched, and it stands where every other bracket is entered better."""
+    return order.type is OrderType.STOP and bool(order.parent)
 
 
 def orders_per_second(limits: Limits, order: Order, situation: Situation) -> Verdict | None:

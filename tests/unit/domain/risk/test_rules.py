@@ -21,11 +21,14 @@ from marketbus.domain.risk.thresholds import Abnormal, HighFrequency
 from marketbus.domain.times import NS
 from tests.unit.domain.risk.surroundings import DAY, NOW, contract, order, situation
 
-SHORT, CLOSE, TODAY, MARKET = Direction.SHORT, Offset.CLOSE, Offset.CLOSETODAY, OrderType.MARKET
+SHORT, CLOSE, TODAY = Direction.SHORT, Offset.CLOSE, Offset.CLOSETODAY
+MARKET, STOP = OrderType.MARKET, OrderType.STOP
 FUTURES = HighFrequency(Exchange.SHFE, 20251009, burst=10, bursts=10)
 STOCKS = HighFrequency(Exchange.SHFE, 20250707, per_second=300, per_day=20_000)
 CANCELS = Abnormal(Exchange.SHFE, ("*",), 20220715, cancels=200)
 RESTING = order("b1", direction=SHORT, price=3110.0, state=OrderState.ACCEPTED)
+TAKE_PROFIT = order("e1.tp", direction=SHORT, price=3110.0, state=OrderState.ACCEPTED, parent="e1")
+STOP_LOSS = order("e1.sl", direction=SHORT, type=STOP, price=3090.0, state=OrderState.ACCEPTED, parent="e1")
 Case = dict[str, Any]
 
 # rule, limits, order, situation, (limit, value)
@@ -72,6 +75,10 @@ STOPPED: list[tuple[str, Case, Case, Case, tuple[Any, Any]]] = [
     ("open_orders", {"max_open_orders": 1}, {}, {"open_orders": 1}, (1, 2)),
     ("self_trade", {}, {"price": 3110.0}, {"own": (RESTING,)}, (3110.0, 3110.0)),
     ("self_trade", {}, {"type": MARKET, "price": 0.0}, {"own": (RESTING,)}, (3110.0, 0.0)),
+    ("self_trade", {}, {"type": STOP, "price": 3110.0}, {"own": (RESTING,)}, (3110.0, 3110.0)),
+    ("self_trade", {}, {}, {"own": (order("b1", direction=SHORT, type=STOP, state=OrderState.ACCEPTED),)},
+     (3100.0, 3100.0)),
+    ("self_trade", {}, {"price": 3110.0}, {"own": (TAKE_PROFIT,)}, (3110.0, 3110.0)),
     ("duplicate", {"max_identical": 3}, {}, {"identical": 3}, (3, 4)),
     ("cancels", {"cancels_per_contract": 300}, {}, {"cancels": 300}, (300, 300)),
     ("cancels", {"cancels_per_contract": 300}, {}, {"cancels": 199, "abnormal": CANCELS}, (199, 199)),
@@ -107,6 +114,11 @@ PASSED: list[tuple[str, Case, Case, Case]] = [
     ("all the money", {}, {}, {"available": 6_200.0}),
     ("closing without money", {}, {"offset": CLOSE}, {"adds": 0.0, "available": 0.0}),
     ("closing after the loss", {"max_daily_loss": 500.0}, {"offset": CLOSE}, {"adds": 0.0, "profit": -900.0}),
+    ("a bracket entered while another's stop loss waits", {}, {}, {"own": (STOP_LOSS,)}),
+    ("a stop loss beside another bracket's entry", {}, {"direction": SHORT, "type": STOP, "price": 3090.0,
+     "parent": "e2"}, {"own": (order("e1", state=OrderState.ACCEPTED),)}),
+    ("a leg beside its own entry", {}, {"direction": SHORT, "parent": "e1"},
+     {"own": (order("e1", type=STOP, state=OrderState.ACCEPTED),)}),
     ("no loss under a limit of 0", {"max_daily_loss": 0.0}, {}, {"profit": 0.0}),
     ("beside our own order", {}, {"price": 3109.0}, {"own": (RESTING,)}),
     ("our own order on the same side", {}, {"price": 3120.0}, {"own": (order("b1"),)}),
