@@ -50,7 +50,8 @@ async def test_what_the_operator_sees_and_is_told(system: System, phone: Receive
     config.write_text(config.read_text("utf-8") + f'[alerts]\nto = [{{ url = "{hook}" }}]\n', "utf-8")
     up = system.cli("up", "up", "-c", str(config))
     at = await eventually(lambda: served(up.words()), "the address")
-    await eventually(lambda: readyz(at)["health"] == "ready", "ready")
+    await eventually(lambda: "READY:" in up.words(), "the worker says so")
+    assert readyz(at)["health"] == "ready", "who has read it is told the same"
     async with system.connect() as bus:
         async with bus.ticks(one, ttl=1.5) as ticks:
             some = [await anext(ticks) for _ in range(20)]

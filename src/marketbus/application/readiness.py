@@ -1,6 +1,7 @@
 """The report before each session: is the line ready, and if not, what differs."""
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 
@@ -39,6 +40,9 @@ class ReadinessReport:
         self._market = market
         self._log = log
         self._desk = desk
+        self.turned: Callable[[], None] = lambda: None
+        """Called when the line became ready, or is so no longer, before that is said in the log."""
+        self._was_ready = False
         self._said_ready = False
         self._warned: int | None = None
         self._opening: tuple[frozenset[str], int, int | None] = (frozenset(), 0, None)
@@ -57,6 +61,9 @@ class ReadinessReport:
     def look(self) -> None:
         """Log the report when it is due."""
         report = self.now()
+        if report.ready != self._was_ready:
+            self._was_ready = report.ready
+            self.turned()
         if report.ready:
             if not self._said_ready:
                 self._said_ready = True

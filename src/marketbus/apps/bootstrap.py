@@ -208,6 +208,8 @@ async def worker(config: Config, name: str, logs: Logs, line: ReportLine) -> Asy
             process=meter.now,
             trading=None if desk is None else desk.vitals,
         )
+        # Who reads READY and asks the supervisor must not be told otherwise.
+        readiness.turned = lambda: line.tell(pulse.take())
         duties = (
             reporter.run,
             readiness.run,

@@ -53,9 +53,15 @@ async def test_it_names_what_differs_until_nothing_does() -> None:
         assert opens is not None
         assert f"{to_datetime(opens):%Y-%m-%d %H:%M}" == "2026-11-19 20:55"
         assert bench.reporter.status().readiness == bench.report.now()
+        turned: list[int] = []
+        bench.report.turned = lambda: turned.append(bench.log.codes.count("gateway.ready"))
         for _ in range(3):
             bench.report.look()
         assert bench.log.codes.count("gateway.ready") == 1
+        bench.host.event(SessionChanged(Channel.MD, SessionState.DISCONNECTED))
+        await until(lambda: not bench.report.now().ready)
+        bench.report.look()
+        assert turned == [0, 1], "before it is said, and when it is lost"
 
 
 async def test_five_minutes_before_the_opening_it_is_said_that_something_differs() -> None:
