@@ -15,6 +15,7 @@ setup(
                 "src/marketbus_native/ext/module.cpp",
                 "src/marketbus_native/ext/splitter.cpp",
                 "src/marketbus_native/ext/tick_queue.cpp",
+                "src/marketbus_native/ext/vnpy_ticks.cpp",
             ],
             extra_compile_args=[
                 "-std=c++17",

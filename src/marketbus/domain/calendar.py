@@ -74,6 +74,11 @@ class TradingCalendar:
             found = self._from_evening[evening] = day if self.is_trading_day(day) else self.next(day)
         return found
 
+    def span(self, instant: int) -> tuple[int, int]:
+        """The day from evening to evening, ns UTC, that an instant lies in: within it `trading_day_of` is the same."""
+        start = instant - (instant - _FIRST_EVENING) % _DAY_NS
+        return start, start + _DAY_NS
+
     def _walk(self, day: date, n: int, step: timedelta) -> date:
         if n < 1:
             raise ValueError(f"n is {n}, must be 1 or more")

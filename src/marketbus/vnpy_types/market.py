@@ -55,9 +55,11 @@ def tick_from_vnpy(data: TickData, received: int, trading_day: int, flags: int =
     """A vnpy tick as a domain tick; vnpy's 0 in a statistic means absent, a naive datetime is Shanghai time.
 
     Raises:
-        ValueError: the last price or the volume is not a number, or the volume is impossible.
+        ValueError: the last price or the volume is not a number, the volume is impossible, or a text is none.
     """
     gateway, symbol, exchange, moment, name, *numbers = _fields(vars(data))
+    if not type(gateway) is type(symbol) is type(name) is str:
+        gateway, symbol, name = map(_text, (gateway, symbol, name))
     last_volume, numbers[_LAST] = numbers[_LAST], 1.0  # the only one that is often 0
     # All at once: NaN and what is too large spoil the sum. A tick with something odd in it is looked at one by one.
     if min(numbers) > 0.0 and sum(numbers) < _SANE:
@@ -82,6 +84,12 @@ def tick_from_vnpy(data: TickData, received: int, trading_day: int, flags: int =
         name,
         *values,
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")  # noqa: TRY004 (what a venue says, not how we were called)
+    return str(value)  # of a kind of its own, such as NumPy's
 
 
 def _cleaned(numbers: Sequence[float]) -> tuple[list[Any], TickFlag]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from marketbus_native import _native
 
 SWITCH = "MARKETBUS_NATIVE"
+PARTS = ("TickQueue", "Splitter", "VnpyTicks")
 
 
 class Native(NamedTuple):
@@ -54,6 +55,8 @@ def _load() -> Native:
 
 def differences(module: ModuleType) -> str:
     """What it does otherwise than Python on a few fixed ticks; empty: nothing."""
+    if missing := [name for name in PARTS if not hasattr(module, name)]:
+        return f"it is of another release, without {', '.join(missing)}"
     try:
         queue = tick_queue(module, 1 << 20, 2.0)
         for number, tick in enumerate(SAMPLES):

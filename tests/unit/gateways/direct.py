@@ -26,9 +26,9 @@ from marketbus.gateways.ctp_family.direct import library
 from marketbus.gateways.ctp_family.direct.answers import Answers
 from marketbus.gateways.ctp_family.direct.core import Core
 from marketbus.gateways.ctp_family.direct.text import decode
-from marketbus.gateways.ctp_family.direct.ticks import CoreTicks
 from marketbus.gateways.ctp_family.symbols import Symbols
 from marketbus.gateways.ctp_family.translate import BadTick, Translator
+from marketbus.gateways.native_ticks import NativeTicks
 from marketbus.lab.ctp_family import Dialect as CounterDialect
 from marketbus.lab.ctp_family import build
 from marketbus.wire import codec
@@ -118,7 +118,7 @@ class Twins:
 
         answers = Answers(native, MARKET, reject)
         self.core = Core(library.load(built), "ctp", EPOCH, native.flags, answers, None, None)
-        self.ticks = CoreTicks(self.core)
+        self.ticks = NativeTicks(self.core)
         self.symbols[1].changed = self.core.forget
 
     def _translator(self, dialect: Dialect, symbols: Symbols) -> Translator:

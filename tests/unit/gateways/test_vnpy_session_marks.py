@@ -20,12 +20,27 @@ WEEK = 7 * 86_400
 MARKET = MarketCalendar(TradingCalendar(lambda _: False, lambda _: True), TradingHours(cn_hours()))
 
 
-@given(st.lists(st.tuples(st.integers(0, WEEK), st.integers(-60, 2 * LATE // NS)), min_size=2, max_size=30))
-def test_as_the_calendar_says(asked: list[tuple[int, int]]) -> None:
-    known = SessionMarks(MARKET)
+NO_HOURS = MarketCalendar(MARKET.days, TradingHours(()))
+ASKED = st.lists(st.tuples(st.integers(0, WEEK), st.integers(-60, 2 * LATE // NS)), min_size=2, max_size=30)
+
+
+@given(ASKED, st.sampled_from([MARKET, NO_HOURS]))
+def test_as_the_calendar_says(asked: list[tuple[int, int]], market: MarketCalendar) -> None:
+    known = SessionMarks(market)
     for second, later in sorted(asked):
         instant = MONDAY + second * NS
         now = instant + later * NS
-        day = yyyymmdd(MARKET.days.trading_day_of(instant))
-        wanted = day, MARKET.flags(Exchange.SHFE, "rb", instant, now)
-        assert known.marks("rb2701", VnpyExchange.SHFE, instant, now) == wanted
+        day = yyyymmdd(market.days.trading_day_of(instant))
+        wanted = day, market.flags(Exchange.SHFE, "rb", instant, now)
+        marks = known.marks("rb2701", VnpyExchange.SHFE, instant, now)
+        assert (marks.trading_day, marks.flags) == wanted
+        assert marks.start <= instant < marks.end or marks.start == marks.end == 0
+
+
+def test_where_no_hours_are_known_it_is_asked_once_a_day() -> None:
+    known = SessionMarks(NO_HOURS)
+    first, evening = MONDAY + 9 * 3600 * NS, MONDAY + 18 * 3600 * NS
+    marks = known.marks("BTCUSDT", VnpyExchange.GLOBAL, first, first + WEEK * NS)
+    assert known.marks("BTCUSDT", VnpyExchange.GLOBAL, evening - 1, evening) is marks
+    assert (marks.end, marks.trading_day, marks.flags) == (evening, 20261123, 0)
+    assert known.marks("BTCUSDT", VnpyExchange.GLOBAL, evening, evening).trading_day == 20261124

@@ -13,6 +13,8 @@ namespace marketbus {
 inline constexpr std::string_view kTickTag = "tick/1";
 inline constexpr int kTickFields = 46;
 
+enum Flag : std::int64_t { kOutOfSession = 1, kCrossed = 8, kSnapshot = 16, kNoLast = 64 };  // domain.tick.TickFlag
+
 struct TickValues {
     std::string_view gateway;
     std::string_view symbol;

@@ -9,5 +9,6 @@ namespace marketbus::python {
 bool add_backlog(PyObject* module);
 bool add_tick_queue(PyObject* module);
 bool add_splitter(PyObject* module);
+bool add_vnpy_ticks(PyObject* module);
 
 }  // namespace marketbus::python

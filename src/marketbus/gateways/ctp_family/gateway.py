@@ -20,7 +20,6 @@ from marketbus.gateways.ctp_family.direct.answers import Answers
 from marketbus.gateways.ctp_family.direct.choose import Direct
 from marketbus.gateways.ctp_family.direct.core import Core
 from marketbus.gateways.ctp_family.direct.core_md_api import CoreMarketDataApi
-from marketbus.gateways.ctp_family.direct.ticks import CoreTicks
 from marketbus.gateways.ctp_family.front_order import Choice, FrontOrder
 from marketbus.gateways.ctp_family.kept import Kept
 from marketbus.gateways.ctp_family.line import Line
@@ -34,6 +33,7 @@ from marketbus.gateways.ctp_family.td_api import TraderApi
 from marketbus.gateways.ctp_family.trading_side import TradingSide
 from marketbus.gateways.ctp_family.translate import Translator
 from marketbus.gateways.ctp_family.watch import SessionWatch, watch_answers
+from marketbus.gateways.native_ticks import NativeTicks
 from marketbus.gateways.vnpy.engine import TimerOnlyEngine
 from marketbus.gateways.vnpy.lane import Lane
 from marketbus.ports.gateway import Capability, GatewayContext, GatewaySpec, Logged, SessionChanged
@@ -119,7 +119,7 @@ class FamilyGateway:
             answers = Answers(translator, context.market, self._sink.reject)
             library, place, sink, epoch = direct
             core = Core(library, spec.name, epoch, translator.flags, answers, sink, sdk.announced)
-            self.ticks = CoreTicks(core)
+            self.ticks = NativeTicks(core)
             self._md = CoreMarketDataApi(core, place, *session)
         self._queries = QueryQueue(self._query_later, context.clock, spec.login_timeout)
         self._td = native.td(

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from importlib import metadata
+from types import BuiltinFunctionType
 from typing import Any, cast
 
 from vnpy.event import EventEngine
@@ -16,11 +17,14 @@ from marketbus.domain.errors import GatewayError, NotSupported
 from marketbus.domain.instrument import Instrument
 from marketbus.domain.session import Channel, SessionState
 from marketbus.domain.status import Level
+from marketbus.domain.tick import Tick
 from marketbus.domain.times import from_datetime
+from marketbus.gateways.native_ticks import NativeTicks
 from marketbus.gateways.vnpy.engine import TimerOnlyEngine
 from marketbus.gateways.vnpy.hosted import setting_of
 from marketbus.gateways.vnpy.lane import Lane
-from marketbus.gateways.vnpy.session_marks import SessionMarks
+from marketbus.gateways.vnpy.past_python import open_ticks
+from marketbus.gateways.vnpy.session_marks import Marks, SessionMarks
 from marketbus.ports.clock import Clock, MarketClock
 from marketbus.ports.gateway import (
     Capability,
@@ -31,6 +35,7 @@ from marketbus.ports.gateway import (
     SessionChanged,
     SubscriptionAnswered,
 )
+from marketbus.ports.ticks import TickTable
 from marketbus.vnpy_types.market import contract_from_vnpy, tick_from_vnpy
 
 QUIET = 1.0
@@ -62,6 +67,9 @@ class VnpyGateway:
         self._ready = False
         self._last_words = ""
         self._setting = setting_of(spec, base)
+        self._native, self.ticks_path = open_ticks(spec, context, self._translate)
+        self.ticks: TickTable | None = None if self._native is None else NativeTicks(self._native)
+        """See ports.ticks.NumbersTicks."""
         self.gateway: BaseGateway = self._host(base)
         self.sdk = _version(base)
 
@@ -101,18 +109,19 @@ class VnpyGateway:
 
     def on_tick(self, data: TickData) -> None:
         """Translate in the caller's thread, so that a reused TickData cannot alias."""
-        received = self.clock.now()
+        known = self._translate(data, self.clock.now())
+        if known is not None:
+            self.sink.tick(known[0])
+
+    def _translate(self, data: TickData, received: int) -> tuple[Tick, Marks] | None:
         self._heard()
         try:
-            tick = tick_from_vnpy(data, received, *self._marks(data))
-        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            instant = from_datetime(data.datetime)
+            marks = self._sessions.marks(data.symbol, data.exchange, instant, self.market_clock.now())
+            return tick_from_vnpy(data, received, marks.trading_day, marks.flags), marks
+        except (ValueError, TypeError, AttributeError, OverflowError, KeyError) as error:
             self.sink.reject("bad_tick", str(getattr(data, "symbol", "?")), f"{type(error).__name__}: {error}")
-            return
-        self.sink.tick(tick)
-
-    def _marks(self, data: TickData) -> tuple[int, int]:
-        """Trading day and session flags."""
-        return self._sessions.marks(data.symbol, data.exchange, from_datetime(data.datetime), self.market_clock.now())
+            return None
 
     def on_contract(self, data: ContractData) -> None:
         """Collect; they are handed on in batches."""
@@ -136,7 +145,7 @@ class VnpyGateway:
 
     def _host(self, base: type[BaseGateway]) -> BaseGateway:
         calls: dict[str, Callable[[Any], None]] = {
-            "on_tick": self.on_tick,
+            "on_tick": self.on_tick if self._native is None else self._native.take,
             "on_contract": self.on_contract,
             "on_log": self.on_log,
             "on_account": self.on_other,
@@ -211,7 +220,10 @@ class VnpyGateway:
                 quiet = None
 
 
-def _method(call: Callable[[Any], None]) -> Callable[[object, Any], None]:
+def _method(call: Callable[[Any], None]) -> Callable[..., None]:
+    if isinstance(call, BuiltinFunctionType):
+        return call  # called with the tick alone: native code does not bind to the object that it is looked up on
+
     def method(_: object, data: Any) -> None:
         call(data)
 

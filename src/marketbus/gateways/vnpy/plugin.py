@@ -41,6 +41,10 @@ class VnpyPlugin:
         """The package that holds the class."""
         return (spec.class_path.partition(":")[0],)
 
+    def ticks_path(self, spec: GatewaySpec) -> str:
+        """See ports.gateway.TakesTicksPastPython."""
+        return "native" if spec.native else f"python: native = false for {spec.name}"
+
     def build(self, spec: GatewaySpec, context: GatewayContext) -> Gateway:
         """Import the class and host it."""
         from marketbus.gateways.vnpy import folder

@@ -21,11 +21,10 @@
 #include "known.hpp"
 #include "market_clock.hpp"
 #include "sink.hpp"
+#include "ticks.hpp"
 #include "values.hpp"
 
 namespace marketbus::ctp {
-
-inline constexpr int kRanges = 18;
 
 /// Figures since the beginning. Mirrored in direct/library.py.
 struct Counters {
@@ -54,14 +53,10 @@ template <typename Record>
 class Line {
 public:
     explicit Line(const LineOptions &options)
-        : gateway_(options.gateway),
-          epoch_(options.epoch),
-          flags_(options.flags),
+        : flags_(options.flags),
           ask_(options.ask),
-          sink_(options.sink),
-          clock_(options.announced) {
-        std::copy(std::begin(options.bounds), std::end(options.bounds), bounds_.begin());
-    }
+          clock_(options.announced),
+          ticks_(options.gateway, options.epoch, options.sink, bounds(options)) {}
 
     /// One record of the SDK's thread; whether it became a tick (or repeated one).
     bool take(const Record &raw, std::int64_t received) { return take(raw, received, clock_.now()); }
@@ -72,7 +67,7 @@ public:
         Slot *slot = find(raw);
         if (!slot || !place(raw, *slot, now, placed)) {
             const auto generation = generation_;
-            ++counters_.asked;
+            ++asked_;
             hold.unlock();
             Answer answer{};
             const auto asked = question(raw, now);
@@ -95,45 +90,44 @@ public:
 
     void expect_repeat(std::string_view vt_symbol, std::int64_t until) {
         std::lock_guard<std::mutex> hold(lock_);
-        expected_[std::string(vt_symbol)] = until;
+        ticks_.expect_repeat(vt_symbol, until);
     }
 
     Counters counters() {
         std::lock_guard<std::mutex> hold(lock_);
-        return counters_;
+        const auto &now = ticks_.counters();
+        Counters counters{now.count, now.repeats, now.last_received, asked_, {}, now.from_venue_total};
+        std::copy(now.from_venue.begin(), now.from_venue.end(), counters.from_venue);
+        return counters;
     }
 
     std::int64_t seq(std::string_view vt_symbol) {
         std::lock_guard<std::mutex> hold(lock_);
-        const auto found = instruments_.find(vt_symbol);
-        return found == instruments_.end() ? 0 : found->second->last.seq;
+        const auto *last = ticks_.last(vt_symbol);
+        return last ? last->seq : 0;
     }
 
     /// Encodes an instrument's newest tick; gives its size, 0 when there is none.
     std::size_t last(std::string_view vt_symbol, char *out, std::size_t room) {
         std::lock_guard<std::mutex> hold(lock_);
-        const auto found = instruments_.find(vt_symbol);
-        return found == instruments_.end() ? 0 : copy(found->second->last, out, room);
+        const auto *last = ticks_.last(vt_symbol);
+        return last ? copy(*last, out, room) : 0;
     }
 
     /// How many instruments were heard of.
     std::size_t instruments() {
         std::lock_guard<std::mutex> hold(lock_);
-        return order_.size();
+        return ticks_.instruments().size();
     }
 
     /// As `last`, of the n-th of them.
     std::size_t last(std::size_t n, char *out, std::size_t room) {
         std::lock_guard<std::mutex> hold(lock_);
-        return n < order_.size() ? copy(order_[n]->last, out, room) : 0;
+        const auto &known = ticks_.instruments();
+        return n < known.size() ? copy(known[n]->last, out, room) : 0;
     }
 
 private:
-    struct Instrument {
-        std::string vt_symbol, symbol, exchange, name;
-        TickValues last;  // its texts are these
-    };
-
     struct Slot {
         std::string id;  // InstrumentID as the venue writes it
         bool fresh = false;
@@ -141,7 +135,7 @@ private:
         std::int32_t exchange_id = 0, product_id = 0;
         std::int64_t traded_on = 0;  // trading day of `traded`
         double traded = 0.0;
-        Instrument *instrument = nullptr;
+        Ticks::Instrument *instrument = nullptr;
     };
 
     struct Placed {
@@ -200,7 +194,7 @@ private:
         slot->average_divisor = answer.average_divisor;
         slot->exchange_id = answer.exchange_id;
         slot->product_id = answer.product_id;
-        slot->instrument = &instrument(answer);
+        slot->instrument = &ticks_.instrument(answer.symbol, answer.exchange, answer.name);
         const int second = second_of_day(raw.UpdateTime);
         if (answer.keeps && second >= 0) {
             const DateKey key(raw.TradingDay, raw.ActionDay, part_of(second));
@@ -208,28 +202,6 @@ private:
         }
         hours_.keep(answer.product_id, answer.stretch, std::min(answer.stretches, kStretches));
         return *slot;
-    }
-
-    Instrument &instrument(const Answer &answer) {
-        const auto vt_symbol = std::string(answer.symbol) + "." + answer.exchange;
-        auto found = instruments_.find(vt_symbol);
-        if (found == instruments_.end()) {
-            auto made = std::make_unique<Instrument>();
-            made->vt_symbol = vt_symbol;
-            made->symbol = answer.symbol;
-            made->exchange = answer.exchange;
-            made->last.gateway = gateway_;
-            made->last.symbol = made->symbol;
-            made->last.exchange = made->exchange;
-            made->last.epoch = epoch_;
-            order_.push_back(made.get());
-            const std::string_view key = made->vt_symbol;
-            found = instruments_.emplace(key, std::move(made)).first;
-        }
-        auto &instrument = *found->second;
-        if (instrument.name != answer.name) instrument.name = answer.name;
-        instrument.last.name = instrument.name;
-        return instrument;
     }
 
     void publish(const Record &raw, Slot &slot, const Placed &placed, std::int64_t received) {
@@ -243,59 +215,29 @@ private:
         tick.last_volume = slot.traded_on == tick.trading_day ? std::max(tick.volume - slot.traded, 0.0) : 0.0;
         slot.traded_on = tick.trading_day;
         slot.traded = tick.volume;
-        if (!expected_.empty() && repeats(instrument, tick)) {
-            ++counters_.repeats;
-            return;
-        }
-        ++tick.seq;
-        instrument.last = tick;
-        ++counters_.count;
-        counters_.last_received = received;
-        if (!((tick.seq & kSampled) || (tick.flags & (kOutOfSession | kSnapshot)))) measure(tick.datetime);
-        if (sink_) sink_->tick(sink_->self, tick);
-    }
-
-    /// An unchanged snapshot that only answers us.
-    bool repeats(const Instrument &instrument, const TickValues &tick) {
-        const auto found = expected_.find(instrument.vt_symbol);
-        if (found == expected_.end()) return false;
-        if (tick.received > found->second) {
-            expected_.erase(found);
-            return false;
-        }
-        const auto &last = instrument.last;
-        return last.seq && last.datetime == tick.datetime && last.volume == tick.volume;
-    }
-
-    void measure(std::int64_t datetime) {
-        const double seconds = static_cast<double>(clock_.now() - datetime) / kSecond;
-        const auto range = std::lower_bound(bounds_.begin(), bounds_.end(), seconds) - bounds_.begin();
-        ++counters_.from_venue[range];
-        counters_.from_venue_total += std::max(0.0, seconds);
+        ticks_.publish(instrument, tick, [this] { return clock_.now(); });
     }
 
     static std::size_t copy(const TickValues &tick, char *out, std::size_t room) {
         return tick.seq && encoded_bound(tick) <= room ? static_cast<std::size_t>(encode(tick, out) - out) : 0;
     }
 
-    static constexpr std::int64_t kSampled = 7;  // application.market_data.SAMPLED
+    static Bounds bounds(const LineOptions &options) {
+        Bounds bounds{};
+        std::copy(std::begin(options.bounds), std::end(options.bounds), bounds.begin());
+        return bounds;
+    }
 
-    const std::string gateway_;
-    const std::int64_t epoch_;
     const std::int64_t flags_;
     const Ask ask_;
-    const Sink *const sink_;
     MarketClock clock_;
-    std::array<double, kRanges - 1> bounds_{};
     std::mutex lock_;
     std::int64_t generation_ = 0;
     std::unordered_map<std::string_view, std::unique_ptr<Slot>> slots_;  // by Slot::id
-    std::unordered_map<std::string_view, std::unique_ptr<Instrument>> instruments_;  // by vt_symbol
-    std::vector<Instrument *> order_;
-    std::unordered_map<std::string, std::int64_t> expected_;
+    Ticks ticks_;
+    std::int64_t asked_ = 0;
     Dates dates_;
     Hours hours_;
-    Counters counters_{};
 };
 
 }  // namespace marketbus::ctp

@@ -8,8 +8,6 @@
 
 namespace marketbus::ctp {
 
-enum Flag : std::int64_t { kOutOfSession = 1, kCrossed = 8, kSnapshot = 16, kNoLast = 64 };  // domain.tick.TickFlag
-
 /// No price or turnover comes near; NaN, infinities and DBL_MAX fail it.
 inline bool sane(double value) { return -1e15 < value && value < 1e15; }
 
