@@ -1,6 +1,6 @@
 """The way of a tick through the application: number it, keep the last value, hand it over."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from threading import Lock
 
@@ -18,73 +18,114 @@ ANSWER_WITHIN = 5 * NS
 """How long after asking a snapshot may be the answer."""
 
 
+class _Line:
+    """One instrument's ticks."""
+
+    __slots__ = ("answer_until", "last", "lock", "seq")
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.last: Tick | None = None
+        self.seq = 0
+        self.answer_until = 0
+        """Until then, ns UTC, an unchanged tick is the answer to our asking; 0: we did not ask."""
+
+
 class MarketData:
     """Implements ports.ticks.TickTable. Numbers every instrument's ticks 1, 2, 3 ... within this epoch.
 
-    One lock makes number, encoding and hand-over one step, so the order on the bus is the order of the numbers
-    however many SDK threads call.
+    An instrument's lock makes number, encoding and hand-over one step, so its order on the bus is the order of its
+    numbers however many SDK threads call. Nothing on a tick's way waits for what instruments share: a thread that loses
+    the GIL while it holds a lock holds up all who want it, and those of an SDK that has several threads then go on in
+    single file, a change of threads for each tick (see adapters.nats.backlog). An instrument usually has one thread.
     """
 
     def __init__(self, epoch: int, publisher: TickPublisher) -> None:
         self.epoch = epoch
         self._publisher = publisher
+        self._lines: dict[tuple[Exchange, str], _Line] = {}
         self._lock = Lock()
-        self._last: dict[tuple[Exchange, str], Tick] = {}
+        """Of adding to the next three, and of going through the lines."""
         self._from_venue = Histogram()
-        self.market_now: Callable[[], int] | None = None
-        """The market's clock, once there is one."""
-        self.count = 0
+        self._delays: deque[float] = deque()
+        """Not yet in the histogram."""
         self.repeats = 0
         """Snapshots that only answered us."""
+        self.market_now: Callable[[], int] | None = None
+        """The market's clock, once there is one."""
         self.last_received: int | None = None
-        self._expected: dict[tuple[Exchange, str], int] = {}
+
+    @property
+    def count(self) -> int:
+        """See TickTable."""
+        with self._lock:
+            return sum([line.seq for line in self._lines.values()])
 
     def tick(self, tick: Tick) -> None:
         """Take one tick, from any thread."""
         key = (tick.exchange, tick.symbol)
-        with self._lock:
-            last = self._last.get(key)
-            if self._expected and self._is_repeat(key, tick, last):
-                self.repeats += 1
+        line = self._lines.get(key) or self._line(key)
+        with line.lock:
+            if line.answer_until and self._is_repeat(line, tick):
+                with self._lock:
+                    self.repeats += 1
                 return
-            self._last[key] = numbered(tick, self.epoch, 1 if last is None else last.seq + 1)
-            self.count += 1
+            line.seq = seq = line.seq + 1
+            line.last = numbered(tick, self.epoch, seq)
             self.last_received = tick.received
-            if not (tick.seq & SAMPLED or tick.flags & _OLD) and self.market_now is not None:
-                self._from_venue.add((self.market_now() - tick.datetime) / NS)
+            if not (seq & SAMPLED or tick.flags & _OLD) and self.market_now is not None:
+                self._delayed((self.market_now() - tick.datetime) / NS)
             self._publisher.tick(tick)
 
     def expect_repeat(self, instrument: Instrument, now: int) -> None:
         """See TickTable."""
-        with self._lock:
-            self._expected[(instrument.exchange, instrument.symbol)] = now + ANSWER_WITHIN
+        line = self._line((instrument.exchange, instrument.symbol))
+        with line.lock:
+            line.answer_until = now + ANSWER_WITHIN
 
-    def _is_repeat(self, key: tuple[Exchange, str], tick: Tick, last: Tick | None) -> bool:
-        until = self._expected.get(key)
-        if until is None:
+    def _line(self, key: tuple[Exchange, str]) -> _Line:
+        with self._lock:
+            return self._lines.setdefault(key, _Line())
+
+    def _is_repeat(self, line: _Line, tick: Tick) -> bool:
+        if tick.received > line.answer_until:
+            line.answer_until = 0
             return False
-        if tick.received > until:
-            del self._expected[key]
-            return False
+        last = line.last
         return last is not None and (tick.datetime, tick.volume) == (last.datetime, last.volume)
+
+    def _delayed(self, seconds: float) -> None:
+        self._delays.append(seconds)
+        if self._lock.acquire(blocking=False):  # else whoever comes next counts it
+            try:
+                self._count_delays()
+            finally:
+                self._lock.release()
+
+    def _count_delays(self) -> None:
+        for _ in range(len(self._delays)):
+            self._from_venue.add(self._delays.popleft())
 
     def from_venue(self) -> Distribution:
         """See TickTable."""
-        return self._from_venue.now()
+        with self._lock:
+            self._count_delays()
+            return self._from_venue.now()
 
     def seq(self, instrument: Instrument) -> int:
         """See TickTable."""
-        last = self.last(instrument)
-        return 0 if last is None else last.seq
+        line = self._lines.get((instrument.exchange, instrument.symbol))
+        return 0 if line is None else line.seq
 
     def last(self, instrument: Instrument) -> Tick | None:
         """See TickTable."""
-        return self._last.get((instrument.exchange, instrument.symbol))
+        line = self._lines.get((instrument.exchange, instrument.symbol))
+        return None if line is None else line.last
 
     def newest(self) -> list[Tick]:
         """See TickTable."""
         with self._lock:
-            return list(self._last.values())
+            return [line.last for line in self._lines.values() if line.last is not None]
 
 
 def snapshot(ticks: TickTable, patterns: Iterable[Pattern]) -> list[Tick]:

@@ -10,7 +10,7 @@ from marketbus.domain.tick import Tick
 
 
 class TickPublisher(Protocol):
-    """The hot path. `tick` is called from the SDK's thread under the caller's lock and never blocks."""
+    """The hot path. `tick` is called from the SDK's threads and never blocks; one instrument's from one at a time."""
 
     def tick(self, tick: Tick) -> None:
         """Encode now, send soon. When the bus is behind, older ticks of the same instrument give way, counted."""

@@ -43,7 +43,7 @@ struct State {
     TickTypes types;
     Ref encode;
     Ref encoding_error;
-    Framer framer;
+    Framer framer;  // of all threads: between a frame and its use nothing of Python may run, which could change threads
     std::shared_ptr<Core> core;
 };
 
@@ -143,12 +143,10 @@ std::string_view frame_of(State& state, PyObject* tick, std::int64_t& received, 
             }
         }
     }
-    const auto frame = frame_any(state, tick, refusal);
-    if (frame.empty()) return frame;
     Ref stamp(PyObject_GetAttrString(tick, "received"));
     received = stamp && PyLong_Check(stamp.get()) ? PyLong_AsLongLong(stamp.get()) : 0;
     PyErr_Clear();
-    return frame;
+    return frame_any(state, tick, refusal);
 }
 
 PyObject* put(PyObject* self, PyObject* tick) {
