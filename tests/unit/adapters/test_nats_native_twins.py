@@ -161,6 +161,7 @@ def test_waits_are_counted_alike(waits: list[int]) -> None:
 def test_what_differs_in_one_byte_switches_it_off() -> None:
     class Wrong:
         Splitter = getattr(installed.module, "Splitter", None)
+        VnpyTicks = getattr(installed.module, "VnpyTicks", None)
 
         @staticmethod
         def TickQueue(**arguments: Any) -> Any:  # noqa: N802 (as the module's)
