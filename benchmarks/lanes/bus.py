@@ -17,7 +17,7 @@ from marketbus.adapters.nats.embedded import EmbeddedNats
 from marketbus.apps import tether, worker_environment
 
 GATEWAY = "bench"
-CTP_PARTS = (accelerator.TICKS, accelerator.MARKET_DATA)
+PAST_PYTHON = (accelerator.TICKS, accelerator.MARKET_DATA)
 
 
 class Served(NamedTuple):
@@ -37,7 +37,7 @@ def ctp(folder: Path, *, native: bool = False) -> Generator[Lane]:
     made(folder)
     with counter(folder) as (addresses, control):
         gateway = {"kind": "ctp", "sdk": "lab", "setting": addresses.setting("bench")}
-        with bus_lane(folder, gateway, control, INSTRUMENTS, native=native, native_parts=CTP_PARTS) as lane:
+        with bus_lane(folder, gateway, control, INSTRUMENTS, native=native, native_parts=PAST_PYTHON) as lane:
             yield lane
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from benchmarks.consumers.orders import Asked, Sample
 from benchmarks.lanes import native as accelerator
-from benchmarks.lanes.bus import CTP_PARTS, GATEWAY, embedded_nats, environment, toml
+from benchmarks.lanes.bus import GATEWAY, PAST_PYTHON, embedded_nats, environment, toml
 from benchmarks.lanes.folders import free_port, made
 from benchmarks.lanes.lane import wait_for
 from benchmarks.process import Process
@@ -90,7 +90,7 @@ def bus(
                     ticks = stack.enter_context(
                         Process.module("benchmarks.consumers.bus", server.url, folder=folder, env=env)
                     )
-                    accelerator.check(ticks.hear()["native"], *(CTP_PARTS if native else ()))
+                    accelerator.check(ticks.hear()["native"], *(PAST_PYTHON if native else ()))
                 journal = paths.journal_file(folder / "state", GATEWAY)
                 name = accelerator.name(native=native)
                 yield OrderLane(name, "ours", client, worker, journal, price, ticks, server.pid)

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.lanes.bus import bus_lane
+from benchmarks.lanes.bus import PAST_PYTHON, bus_lane
 from benchmarks.lanes.folders import free_port, made
 from benchmarks.lanes.lane import Lane
 from benchmarks.lanes.late_control import late_control
@@ -24,7 +24,10 @@ def ours(folder: Path, threads: int, *, native: bool = False) -> Generator[Lane]
     made(folder)
     port = free_port()
     gateway = {"kind": "vnpy", "class": GATEWAY, "setting": {"port": port, "threads": threads}}
-    with late_control(port) as control, bus_lane(folder, gateway, control, INSTRUMENTS, native=native) as lane:
+    with (
+        late_control(port) as control,
+        bus_lane(folder, gateway, control, INSTRUMENTS, native=native, native_parts=PAST_PYTHON) as lane,
+    ):
         yield lane
 
 

@@ -12,7 +12,7 @@ import marketbus
 from marketbus.apps import china_locale, worker_environment
 from marketbus.lab.ctp import CTP
 from marketbus.lab.ctp_family import build
-from tests.system import Process, Recorder, System, eventually
+from tests.system import Process, Recorder, System, eventually, past_python
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +34,7 @@ async def test_a_third_partys_gateway_is_hosted_by_its_class_alone(system: Syste
         status = await system.ready(bus, "quotes")
         assert status.kind == "vnpy"
         assert not status.simulated
+        assert status.native["market_data"] == past_python.expected()
         assert "unsubscribe" not in status.capabilities
         status = await system.until(bus, lambda s: s.contracts == 3 and s.acknowledged == 1, "contracts", "quotes")
         contract = await bus.contract("BTC/USDT.GLOBAL")

@@ -20,5 +20,5 @@ def ensure(counter: CounterDialect) -> Path | None:
 
 
 def expected() -> str:
-    """What the status of a worker of a counter says about market data."""
+    """What the status of a worker says about market data that may go past Python."""
     return "native" if native().module is not None else "python: the accelerator is not in use"

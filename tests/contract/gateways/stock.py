@@ -28,6 +28,14 @@ class StockVenue(CounterVenue):
         return {"kind": "vnpy", "class": CLASSES[own["kind"]], "setting": own["setting"]}
 
 
+class PythonVenue(StockVenue):
+    """The same, its ticks through Python though the accelerator is there."""
+
+    def section(self, *, trading_login: bool = True) -> dict[str, Any]:
+        """As StockVenue."""
+        return super().section(trading_login=trading_login) | {"native": False}
+
+
 def _registration(kind: Kind, other: str, stranger: str) -> Registration:
     return Registration(
         name=f"vnpy_{kind.name}",
@@ -42,3 +50,4 @@ def _registration(kind: Kind, other: str, stranger: str) -> Registration:
 
 VNPY_CTP = _registration(KINDS[0], "IF2612.CFFEX", "zz9999.SHFE")
 VNPY_SOPT = _registration(KINDS[1], "90006739.SZSE", "99999999.SSE")
+VNPY_CTP_IN_PYTHON = VNPY_CTP._replace(name="vnpy_ctp-python", start=lambda: PythonVenue(KINDS[0]))

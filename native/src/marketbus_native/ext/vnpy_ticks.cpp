@@ -38,8 +38,8 @@ struct Hash {
 struct Slot {
     Ref symbol, exchange, name;
     Ticks::Instrument* instrument = nullptr;
-    std::int64_t start = 0, end = 0;  // of the session that the marks are of, ns UTC
-    std::int64_t until = 0;           // the market's time up to which they hold
+    std::int64_t start = 0, end = 0;    // ticks of these times, ns UTC,
+    std::int64_t since = 0, until = 0;  // at these market times, have the same
     std::int64_t trading_day = 0, flags = 0;
 };
 
@@ -141,7 +141,7 @@ bool take_known(State& state, PyObject* data, std::int64_t received) {
     auto& slot = found->second;
     std::int64_t instant = 0;
     if (!state.zones.instant(values[kVnpyDatetime], instant)) return false;
-    if (instant < slot.start || instant >= slot.end || received > slot.until) return false;
+    if (instant < slot.start || instant >= slot.end || received < slot.since || received > slot.until) return false;
     TickValues tick = slot.instrument->last;
     tick.flags = slot.flags;
     if (!vnpy_figures(values, tick)) return false;
@@ -174,9 +174,9 @@ bool take_asked(PyObject* self, PyObject* data, std::int64_t received) {
     if (!answer) return false;
     if (answer.get() == Py_None) return true;
     PyObject *given = nullptr, *symbol = nullptr, *exchange = nullptr;
-    long long start = 0, end = 0, until = 0, trading_day = 0, flags = 0;
-    if (!PyArg_ParseTuple(answer.get(), "OOO(LLLLL)", &given, &symbol, &exchange, &start, &end, &until, &trading_day,
-                          &flags))
+    long long start = 0, end = 0, since = 0, until = 0, trading_day = 0, flags = 0;
+    if (!PyArg_ParseTuple(answer.get(), "OOO(LLLLLL)", &given, &symbol, &exchange, &start, &end, &since, &until,
+                          &trading_day, &flags))
         return false;
     TickValues tick;
     if (!PyUnicode_CheckExact(symbol) || !state.types.read(given, tick)) {
@@ -194,6 +194,7 @@ bool take_asked(PyObject* self, PyObject* data, std::int64_t received) {
     slot.instrument = &instrument;
     slot.start = start;
     slot.end = end;
+    slot.since = since;
     slot.until = until;
     slot.trading_day = trading_day;
     slot.flags = flags;

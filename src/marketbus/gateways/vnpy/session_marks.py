@@ -8,27 +8,30 @@ from typing import NamedTuple
 from vnpy.trader.constant import Exchange as VnpyExchange
 
 from marketbus.domain.instrument import product_code
-from marketbus.domain.market_calendar import LATE, MarketCalendar, Phase
+from marketbus.domain.market_calendar import LATE, MarketCalendar
 from marketbus.domain.times import yyyymmdd
 from marketbus.vnpy_types.market import exchange_from_vnpy
 
+_FIRST, _LAST = -(2**63), 2**63 - 1
+
 
 class Marks(NamedTuple):
-    """What the ticks of a session have in common; it has one trading day."""
+    """What ticks from `start` until before `end` have in common while the market's time is within `since` and `until`.
+
+    Times are ns UTC.
+    """
 
     start: int
     end: int
-    """ns UTC; both 0 where it holds for the instant only that was asked for."""
+    since: int
     until: int
-    """The market's time up to which it holds: what comes later is a replay."""
     trading_day: int
     """yyyymmdd"""
     flags: int
     """Bits of Tick.flags."""
 
 
-_NONE = Marks(0, 0, 0, 0, 0)
-_FOREVER = 2**63 - 1
+_NONE = Marks(0, 0, 0, 0, 0, 0)
 
 
 class SessionMarks:
@@ -39,22 +42,22 @@ class SessionMarks:
         self._known: dict[tuple[str, VnpyExchange], Marks] = {}
 
     def marks(self, symbol: str, exchange: VnpyExchange, instant: int, now: int) -> Marks:
-        """Those of `instant`; `now` is the market's time, both ns UTC.
+        """Those of a tick of `instant`; `now` is the market's time, both ns UTC.
 
         Raises:
             ValueError: no exchange of vnpy's.
         """
         known = self._known.get((symbol, exchange), _NONE)
-        if known.start <= instant < known.end and now <= known.until:
+        if known.start <= instant < known.end and known.since <= now <= known.until:
             return known
         market, ours, product = self._market, exchange_from_vnpy(exchange), product_code(symbol)
-        flags, trading_day = market.flags(ours, product, instant, now), yyyymmdd(market.days.trading_day_of(instant))
+        start, end = market.days.span(instant)
+        since, until = _FIRST, _LAST
         stretch = market.stretch(ours, product, instant)
-        if stretch is None:
-            found = Marks(*market.days.span(instant), _FOREVER, trading_day, flags)
-        elif stretch.phase is Phase.CLOSED or now > stretch.end + LATE:
-            return Marks(0, 0, 0, trading_day, flags)
-        else:
-            found = Marks(stretch.start, stretch.end, stretch.end + LATE, trading_day, flags)
-        self._known[symbol, exchange] = found
+        if stretch is not None:
+            over = stretch.end + LATE  # what comes later is a replay
+            since, until = (_FIRST, over) if now <= over else (over + 1, _LAST)
+            start, end = max(start, stretch.start), min(end, stretch.end)
+        flags, trading_day = market.flags(ours, product, instant, now), yyyymmdd(market.days.trading_day_of(instant))
+        found = self._known[symbol, exchange] = Marks(start, end, since, until, trading_day, flags)
         return found
