@@ -57,7 +57,7 @@ class TickQueue:
 class VnpyTicks:
     def __new__(
         cls,
-        sink: object,
+        sink: object | None,
         gateway: str,
         epoch: int,
         tick: type,

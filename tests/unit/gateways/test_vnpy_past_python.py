@@ -28,6 +28,7 @@ from marketbus.domain.tick import Tick, TickFlag
 from marketbus.domain.times import NS, SHANGHAI, from_datetime
 from marketbus.domain.trading_hours import TradingHours
 from marketbus.gateways.native_ticks import NativeTicks
+from marketbus.gateways.vnpy import past_python
 from marketbus.gateways.vnpy.gateway import VnpyGateway
 from marketbus.gateways.vnpy.past_python import VnpyTicks
 from marketbus.gateways.vnpy.session_marks import Marks, SessionMarks
@@ -260,6 +261,15 @@ def test_threads_number_without_a_hole(twins: Twins) -> None:
         for frame in taken[0].split(b"PUB ")[1:]:
             numbers.append(codec.decode(Tick, frame.partition(b"\r\n")[2].removesuffix(b"\r\n")).seq)
     assert numbers == list(range(1, 2001))
+
+
+def test_what_differs_is_not_used(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert past_python.differences() == ""
+    monkeypatch.setattr(past_python, "ZONES", ((None, 0), *past_python.ZONES[1:]))
+    assert past_python.differences() == f"tick {len(past_python.ZONES) - 1}", "the first that it did not ask for"
+    spec = GatewaySpec("x", "vnpy", "vendor", {}, native=True, class_path="foreign:Foreign")
+    context = GatewayContext(FakeSink(), SystemClock(), MARKET, Path(), None, native_sink=twins.queue.sink())
+    assert VnpyGateway(spec, context, Foreign).ticks_path == "python: native failed its self-test: tick 4"
 
 
 def test_the_host_hands_them_over(twins: Twins) -> None:

@@ -71,8 +71,11 @@ PyObject* create(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
     if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OsLOOOOOO", const_cast<char**>(names), &capsule, &gateway,
                                      &epoch, &tick, &exchange, &flag, &zones, &bounds, &ask))
         return nullptr;
-    auto* sink = static_cast<Sink*>(PyCapsule_GetPointer(capsule, kSinkName));
-    if (sink == nullptr) return nullptr;
+    const Sink* sink = nullptr;
+    if (capsule != Py_None) {
+        sink = static_cast<Sink*>(PyCapsule_GetPointer(capsule, kSinkName));
+        if (sink == nullptr) return nullptr;
+    }
     Bounds ranges{};
     Ref given(PySequence_Tuple(bounds));
     if (!given) return nullptr;
