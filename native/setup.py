@@ -13,8 +13,9 @@ setup(
             [
                 "src/marketbus_native/ext/backlog.cpp",
                 "src/marketbus_native/ext/module.cpp",
-                "src/marketbus_native/ext/splitter.cpp",
+                "src/marketbus_native/ext/reader.cpp",
                 "src/marketbus_native/ext/tick_queue.cpp",
+                "src/marketbus_native/ext/tick_reader.cpp",
                 "src/marketbus_native/ext/vnpy_ticks.cpp",
             ],
             extra_compile_args=[

@@ -14,11 +14,6 @@ class Backlog:
     def size(self) -> int: ...
 
 @final
-class Splitter:
-    def __new__(cls) -> Splitter: ...
-    def split(self, data: bytes, start: int, /) -> list[tuple[str, int, bytes, int]]: ...
-
-@final
 class TickQueue:
     def __new__(
         cls,
@@ -54,6 +49,24 @@ class TickQueue:
     def sink(self) -> object: ...
 
 @final
+class TickReader:
+    def __new__(
+        cls,
+        tick: type,
+        exchange: type,
+        flag: type,
+        track: type,
+        tracks: dict[str, Any],
+        receive: Callable[[str, bytes], object],
+        emit: Callable[[Any], object],
+        stats: object,
+        arrived: Callable[[float], object],
+        refuse: int,
+        every: int,
+    ) -> TickReader: ...
+    def __call__(self, subject: str, payload: bytes, /) -> object: ...
+
+@final
 class VnpyTicks:
     def __new__(
         cls,
@@ -74,3 +87,7 @@ class VnpyTicks:
     def newest(self) -> list[bytes]: ...
     def expect_repeat(self, vt_symbol: str, until: int, /) -> None: ...
     def counters(self) -> tuple[int, int, int, tuple[int, ...], float]: ...
+
+def read(
+    subscriptions: dict[int, Any], data: bytes, start: int, direct: type, /
+) -> tuple[int, int, Exception | None]: ...

@@ -4,7 +4,7 @@ nats-py (2.16) makes an object of every message, puts it into a queue and wakes 
 times what a tick may cost. Replaced here is `Client._ps`: `parse(data)` gets whatever one read brought, in any
 pieces. Messages of a subscription whose callback is a `Direct` go straight to it, in the read loop, in order; all
 else is given to nats-py's own parser, one whole command at a time. The accelerator, where there is one, finds the plain
-messages; what it does not know is looked at here.
+messages and hands them over, ticks already decoded (see `Line`); what it does not know is looked at here.
 
 tests/unit/client/test_batch_parser.py compares both on the same bytes and fails if a release of nats-py moves this.
 """
@@ -22,8 +22,8 @@ from marketbus.wire.native import Native, native
 Receive = Callable[[str, bytes], object]
 """Takes subject and payload. What it raises is told to the connection's error callback."""
 
-Split = Callable[[bytes, int], list[tuple[str, int, bytes, int]]]
-"""See `Splitter` in native/: the plain messages at the front of some bytes."""
+Read = Callable[[dict[int, Any], bytes, int, type], tuple[int, int, Exception | None]]
+"""See `read` in native/: hands the plain messages at the front of some bytes over."""
 
 _CRLF = b"\r\n"
 _LONGEST_LINE = 8192
@@ -48,7 +48,7 @@ class BatchParser(Parser):
     def __init__(self, client: Client, accelerator: Native | None = None) -> None:
         super().__init__(client)  # pyright: ignore[reportUnknownMemberType]
         module = (native() if accelerator is None else accelerator).module
-        self._split: Split | None = None if module is None else module.Splitter().split
+        self._read: Read | None = None if module is None else module.read
         self._client: Any = client
         self._rest = b""
         self._connection = 0
@@ -76,25 +76,17 @@ class BatchParser(Parser):
 
     async def _parse(self, data: bytes) -> None:
         client, connection = self._client, self._connection
-        subs, split = client._subs, self._split
+        subs, read = client._subs, self._read
         find = data.find
         at, end, count = 0, len(data), 0
         while at < end:
-            if split is not None:
-                for subject, sid, payload, command_end in split(data, at):
-                    sub = subs.get(sid)
-                    if sub is not None and type(sub._cb) is Direct:
-                        count += 1
-                        try:
-                            sub._cb.receive(subject, payload)
-                        except Exception as error:  # noqa: BLE001 (as below)
-                            await client._error_cb(error)
-                    else:
-                        await super().parse(data[at:command_end])  # pyright: ignore[reportUnknownMemberType]
-                        if connection != self._connection:
-                            return
-                    at = command_end
-                # What follows is no plain MSG, or not all here yet.
+            if read is not None:
+                at, taken, error = read(subs, data, at, Direct)
+                count += taken
+                if error is not None:
+                    await client._error_cb(error)
+                    continue
+                # What follows is for nats-py, is no plain MSG, or is not all here yet.
             line_end = find(_CRLF, at)
             if line_end < 0:
                 break

@@ -20,6 +20,7 @@ from marketbus.domain.status import GatewayStatus
 from marketbus.domain.tick import Tick, TickFlag
 from marketbus.domain.times import NS
 from marketbus.wire import codec, subjects
+from marketbus.wire.native import native, tick_reader
 from marketbus.wire.rpc import Renewed
 
 SNAPSHOTS = 3
@@ -132,7 +133,8 @@ class Line:
     # -- ticks ---------------------------------------------------------------------------------------------------
 
     def _receiver(self) -> Direct:
-        # The hot path: everything it needs is a local; one comparison lets the expected tick through.
+        # The hot path: everything it needs is a local; one comparison lets the expected tick through. The accelerator,
+        # where there is one, does as much before and calls this for the rest.
         tracks, hub, stats = self._tracks, self._hub, self._hub.stats
         decode, emit, refuse = codec.decode, self._outlet.tick, self._refuse
         adopt, closer_look = self._adopt, self._closer_look
@@ -160,9 +162,25 @@ class Line:
             else:
                 closer_look(subject, track, tick)
 
-        return Direct(receive)
+        module = native().module
+        if module is None:
+            return Direct(receive)
+        return Direct(
+            tick_reader(
+                module,
+                track=Track,
+                tracks=tracks,
+                receive=receive,
+                emit=emit,
+                stats=stats,
+                arrived=arrived,
+                refuse=refuse,
+                every=EVERY,
+            )
+        )
 
     def _adopt(self, subject: str) -> Track | None:
+        # What is in `_tracks` once, stays: the accelerator relies on it.
         gateway, instrument = subjects.parse_tick(subject)
         if len(self._tracks) > MAX_TRACKS:
             raise BadPayload(f"more than {MAX_TRACKS} instruments")

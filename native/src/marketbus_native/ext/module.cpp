@@ -5,7 +5,10 @@ namespace {
 
 int fill(PyObject* module) {
     using namespace marketbus::python;
-    return add_backlog(module) && add_tick_queue(module) && add_splitter(module) && add_vnpy_ticks(module) ? 0 : -1;
+    return add_backlog(module) && add_tick_queue(module) && add_reader(module) && add_tick_reader(module) &&
+                   add_vnpy_ticks(module)
+               ? 0
+               : -1;
 }
 
 PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void*>(fill)}, {0, nullptr}};

@@ -5,10 +5,11 @@
 
 namespace marketbus::python {
 
-/// Each adds its type to the module; false with an error set.
+/// Each adds what it has to the module; false with an error set.
 bool add_backlog(PyObject* module);
 bool add_tick_queue(PyObject* module);
-bool add_splitter(PyObject* module);
+bool add_reader(PyObject* module);
+bool add_tick_reader(PyObject* module);
 bool add_vnpy_ticks(PyObject* module);
 
 }  // namespace marketbus::python
