@@ -26,7 +26,8 @@ cp native/src/marketbus_native/__init__.py "$lib/marketbus_native/"
 ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libstdc++.so.6) \
     PYTHONPATH=$PWD/src:$lib "$python" -m pytest -q -p no:cacheprovider \
     tests/unit/adapters/test_nats_native_twins.py tests/unit/client/test_batch_parser.py \
-    tests/unit/adapters/test_nats_tick_publisher.py tests/unit/gateways/test_vnpy_past_python.py -k "not frozen"
+    tests/unit/client/test_tick_reader.py tests/unit/adapters/test_nats_tick_publisher.py \
+    tests/unit/gateways/test_vnpy_past_python.py -k "not frozen"
 
 clang=$(compgen -c clang++ | sort -V | tail -1 || true)
 if [ -z "$clang" ]; then

@@ -1,4 +1,4 @@
-// The core under the sanitizers: producers, a writer and an unkind peer at once, then arbitrary bytes.
+// The core under the sanitizers: producers, a writer and an unkind peer at once; payloads there and back.
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "decode.hpp"
 #include "encode.hpp"
 #include "split.hpp"
 #include "writer.hpp"
@@ -150,9 +151,48 @@ void whole() {
     std::printf("whole: %zu bytes in order\n", ticks.size());
 }
 
+/// Every width of number and text comes back; a payload that is short of a byte, has one more or another one, is none.
+void there_and_back() {
+    std::mt19937_64 random(1);
+    int wrong = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        const auto bits = [&] { return static_cast<std::int64_t>(random() >> (random() & 63)); };
+        const std::string name(random() % (round % 100 == 0 ? 70'000 : 40), 'n'), symbol(random() % 300, 's');
+        TickValues tick;
+        tick.gateway = "g";
+        tick.symbol = symbol;
+        tick.exchange = "SHFE";
+        tick.name = name;
+        tick.datetime = -bits();
+        tick.epoch = bits();
+        tick.flags = bits() & 255;
+        tick.volume = static_cast<double>(bits());
+        if (random() & 1) tick.limit_down = -1.5;
+        if (random() & 1) tick.average_price = 0.25;
+        std::string payload(encoded_bound(tick), 0);
+        payload.resize(static_cast<std::size_t>(encode(tick, payload.data()) - payload.data()));
+        TickParts parts;
+        const bool good = decode(payload, parts);
+        assert(good == (payload.size() <= kMaxPayload));
+        if (!good) continue;
+        assert(parts.symbol == symbol && parts.name == name && parts.exchange == "SHFE");
+        assert(parts.integers[0] == tick.datetime && parts.epoch() == tick.epoch && parts.flags() == tick.flags);
+        assert(parts.number(0) == tick.volume);
+        assert((parts.absent >> 6 & 1) == !tick.limit_down && (!tick.limit_down || parts.number(6) == -1.5));
+        assert((parts.absent >> 34 & 1) == !tick.average_price && (!tick.average_price || parts.number(34) == 0.25));
+        assert(!decode(payload + '\0', parts));
+        assert(!decode(payload.substr(0, random() % payload.size()), parts));
+        payload[random() % payload.size()] ^= static_cast<char>(1 + random() % 255);
+        wrong += !decode(payload, parts);
+    }
+    assert(wrong > 1000);
+    std::printf("there and back: %d of 20000 spoilt payloads refused\n", wrong);
+}
+
 }  // namespace
 
 int main() {
+    there_and_back();
     whole();
     for (int round = 0; round < 3; ++round) concurrency();
     return 0;

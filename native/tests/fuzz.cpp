@@ -1,10 +1,12 @@
-// libFuzzer: bytes off the bus into the splitter; the same bytes as a tick's texts and numbers into encoder and framer.
+// libFuzzer: bytes off the bus into splitter and decoder; the same bytes as a tick's texts and numbers into encoder and
+// framer, and out of them again.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "backlog.hpp"
+#include "decode.hpp"
 #include "encode.hpp"
 #include "split.hpp"
 
@@ -23,6 +25,27 @@ void splitting(std::string_view data) {
         check(message.payload.size() + 2 <= message.end - at);
         check(!message.subject.empty() && message.subject.find_first_of(" \r\n") == std::string_view::npos);
     }
+}
+
+/// Whatever is taken lies within the bytes, and is written again as it was read, if it was the shortest form.
+void decoding(std::string_view data) {
+    TickParts parts;
+    if (!decode(data, parts)) return;
+    const auto within = [&](std::string_view text) {
+        return text.data() >= data.data() && text.data() + text.size() <= data.data() + data.size();
+    };
+    check(within(parts.gateway) && within(parts.symbol) && within(parts.exchange) && within(parts.name));
+    std::string again(data.size() + 64, 0);
+    char* out = pack::bytes(again.data(), unpack::kBegin);
+    for (auto text : {parts.gateway, parts.symbol, parts.exchange}) out = pack::text(out, text);
+    check(static_cast<std::size_t>(out - again.data()) <= data.size());
+    for (auto value : parts.integers) out = pack::integer(out, value);
+    out = pack::text(out, parts.name);
+    for (int at = 0; at < kTickNumbers; ++at)
+        out = parts.absent >> at & 1 ? pack::number(out, std::nullopt) : pack::number(out, parts.number(at));
+    out = pack::tagged(out, 0xc0, 0, 0);
+    const auto size = static_cast<std::size_t>(out - again.data());
+    check(size < data.size() || again.compare(0, size, data) == 0);
 }
 
 void encoding(std::string_view data) {
@@ -54,6 +77,11 @@ void encoding(std::string_view data) {
         check(split::next(message, 0, read) && read.sid == 7 && read.end == message.size());
         check(read.payload == frame.substr(line + 2, frame.size() - line - 4));
     }
+    decoding(frame.substr(line + 2, frame.size() - line - 4));
+    TickParts parts;
+    check(decode(frame.substr(line + 2, frame.size() - line - 4), parts));
+    check(parts.gateway == tick.gateway && parts.symbol == tick.symbol && parts.name == tick.name);
+    check(parts.epoch() == tick.epoch && parts.integers[0] == tick.datetime && !(parts.absent & 1));
     Backlog backlog(1000, 1000, 100);
     Chunk chunk;
     for (std::int64_t now = 0; now < 4; ++now) backlog.put(frame, now, now * 500);
@@ -67,6 +95,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string_view data{reinterpret_cast<const char*>(bytes), size};
     splitting(data);
     splitting("MSG " + std::string(data));
+    decoding(data);
+    decoding(std::string(unpack::kBegin) + std::string(data));
     encoding(data);
     return 0;
 }

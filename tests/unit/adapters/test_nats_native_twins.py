@@ -1,8 +1,9 @@
 """The accelerator does what the Python code does: the same bytes, the same drops, the same order."""
 
-import math
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,53 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from marketbus.adapters.nats.backlog import Backlog
 from marketbus.adapters.nats.frames import TickFrames, TooLarge
 from marketbus.domain.histogram import SECONDS, Histogram
-from marketbus.domain.instrument import Exchange
-from marketbus.domain.tick import Tick, TickFlag
-from marketbus.wire import native
+from marketbus.domain.tick import Tick
+from marketbus.wire import codec, native
+from tests.unit.any_tick import ticks
 
 installed = native.native()
 pytestmark = pytest.mark.skipif(installed.module is None, reason=installed.words)
-
-texts = (
-    st.text(max_size=20)
-    | st.text(st.characters(), max_size=4)
-    | st.sampled_from(["", "x" * 300, "涨" * 30_000, "\ud800"])
-)
-numbers = st.floats() | st.sampled_from([0.0, -0.0, math.inf, 1.797e308])
-integers = st.integers(-(2**63) - 1, 2**64) | st.sampled_from(
-    [2**n + d for n in (0, 5, 7, 8, 15, 16, 31, 32) for d in (-1, 0, 1)]
-)
-odd: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.just(object())
-extras = st.none() | st.dictionaries(
-    st.text(max_size=5), st.text(max_size=9) | integers | st.floats() | st.none(), max_size=4
-)
-
-_BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
-    "gateway": texts, "symbol": texts, "name": texts, "exchange": st.sampled_from(Exchange), "extra": extras,
-    "flags": integers | st.sampled_from(TickFlag),
-}  # fmt: skip
-_INTEGERS = ("datetime", "received", "epoch", "seq", "trading_day")
-_STATISTICS = (
-    "limit_up", "limit_down", "open_price", "high_price", "low_price", "pre_close", "pre_settlement",
-    "settlement_price", "pre_open_interest", "average_price",
-)  # fmt: skip
-
-
-def field(name: str) -> st.SearchStrategy[Any]:
-    if name in _BY_TYPE:
-        return _BY_TYPE[name]
-    if name in _INTEGERS:
-        return integers
-    return numbers | st.none() if name in _STATISTICS else numbers
-
-
-@st.composite
-def ticks(draw: st.DrawFn) -> Tick:
-    """Of the declared types, of any width, and every fourth time with a field that is something else."""
-    values = {name: draw(field(name)) for name in Tick.__struct_fields__}
-    if draw(st.integers(0, 3)) == 0:
-        values[draw(st.sampled_from([*_INTEGERS, *_STATISTICS, "volume", "bid_price_3", "name"]))] = draw(odd)
-    return Tick(**values)
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -158,19 +118,28 @@ def test_waits_are_counted_alike(waits: list[int]) -> None:
     assert largest == max(0.0, *(ns / 1000 for ns in waits), 0.0)
 
 
-def test_what_differs_in_one_byte_switches_it_off() -> None:
-    class Wrong:
-        Splitter = getattr(installed.module, "Splitter", None)
-        VnpyTicks = getattr(installed.module, "VnpyTicks", None)
+def test_what_differs_in_one_byte_or_one_price_switches_it_off() -> None:
+    module: Any = installed.module
 
-        @staticmethod
-        def TickQueue(**arguments: Any) -> Any:  # noqa: N802 (as the module's)
-            assert installed.module is not None
-            whole = arguments.pop("encode")
+    def longer(**arguments: Any) -> Any:
+        def encode(tick: Tick) -> bytes:
+            return codec.encode(tick) + b"\0"
 
-            def longer(tick: Tick) -> bytes:
-                return whole(tick) + b"\0"
+        return module.TickQueue(**arguments | {"encode": encode})
 
-            return installed.module.TickQueue(encode=longer, **arguments)
+    def dearer(**arguments: Any) -> Any:
+        def emit(tick: Tick) -> None:
+            arguments["emit"](msgspec.structs.replace(tick, last_price=tick.last_price + 1))
 
-    assert native.differences(Wrong) == "message of sample 1"  # pyright: ignore[reportArgumentType]
+        return module.TickReader(**arguments | {"emit": emit})
+
+    parts = {name: getattr(module, name) for name in native.PARTS}
+    right, wrong, other = [SimpleNamespace(**parts) for _ in range(3)]
+    wrong.TickQueue = longer
+    other.TickReader = dearer
+    told: list[Any] = [native.differences(one) for one in (right, wrong, other)]  # pyright: ignore[reportArgumentType]
+    assert told == ["", "message of sample 1", "decoding"]
+
+
+def test_what_was_built_of_another_release_is_left_alone() -> None:
+    assert "without TickQueue" in native.differences(SimpleNamespace())  # pyright: ignore[reportArgumentType]
