@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from marketbus.client.batch_parser import BatchParser, Direct
 from marketbus.client.hub import Hub
+from marketbus.client.join import Track
 from marketbus.client.line import Line, Outlet
 from marketbus.client.options import Options
 from marketbus.client.plan import Share
+from marketbus.client.stats import Stats
 from marketbus.domain.errors import BadPayload
 from marketbus.domain.instrument import Exchange, Instrument
 from marketbus.domain.tick import Tick, TickFlag
@@ -34,7 +36,13 @@ EPOCH = 7
 
 
 def plain(instrument: Instrument, seq: int, **fields: Any) -> Tick:
-    given = {"epoch": EPOCH, "trading_day": 20260105, "name": "螺纹钢", "limit_up": 3600.0, "last_price": 3500.0 + seq}
+    given: dict[str, Any] = {
+        "epoch": EPOCH,
+        "trading_day": 20260105,
+        "name": "螺纹钢",
+        "limit_up": 3600.0,
+        "last_price": 3500.0 + seq,
+    }
     return Tick("gw", instrument.symbol, instrument.exchange, 10**18 + seq, 10**18, seq=seq, **(given | fields))
 
 
@@ -101,14 +109,18 @@ class Reading:
         assert installed.module is not None
         self.emitted: list[Tick] = []
         self.left: list[tuple[str, bytes]] = []
-        track: Any = native._Track(tick)  # pyright: ignore[reportPrivateUsage]
+        track = Track("g", tick.instrument)
+        track.epoch, track.next = tick.epoch, tick.seq
         reader = native.tick_reader(
-            installed.module, track=type(track), tracks={"a.b": track}, emit=self.emitted.append, stats=track,
-            receive=lambda *given: self.left.append(given), arrived=lambda _: None, refuse=0, every=7,
+            installed.module, track=Track, tracks={"a.b": track}, emit=self.emitted.append, stats=Stats(),
+            receive=self._receive, arrived=lambda _: None, refuse=0, every=7,
         )  # fmt: skip
         data = message(1, b"a.b", payload)
         assert installed.module.read({1: Sub(Direct(reader))}, data, 0, Direct) == (len(data), 1, None)
         assert len(self.emitted) + len(self.left) == 1
+
+    def _receive(self, subject: str, payload: bytes) -> None:
+        self.left.append((subject, payload))
 
 
 KINDS: dict[str, tuple[type, ...]] = {
@@ -274,7 +286,7 @@ async def test_a_consumer_may_change_what_is_read(what: str) -> None:
                 case "ended":
                     feed.client._subs.clear()
                 case "replaced":
-                    feed.client._subs[1] = Sub(Direct(lambda *given: feed.heard.append(repr(given))))
+                    feed.client._subs[1] = Sub(Direct(lambda subject, _: feed.heard.append(subject)))
                 case "held":
                     feed.line.on_disconnect()
                 case _:
