@@ -138,6 +138,17 @@ class Listening:
         await self.stop()
 
 
+def _guarded(handler: Callable[..., object], failed: Callable[[Exception], None]) -> Callable[[Tick], None]:
+    # Called for every tick: whatever it needs is a local.
+    def each(tick: Tick) -> None:
+        try:
+            handler(tick)
+        except Exception as error:  # noqa: BLE001 (the user's code may raise anything; the feed goes on)
+            failed(error)
+
+    return each
+
+
 class Push:
     """Calls a handler for every tick, or with every batch."""
 
@@ -158,7 +169,7 @@ class Push:
         self._pump: asyncio.Task[None] | None = None
         self._backlog: Backlog | None = None
         self._loop = asyncio.get_running_loop()
-        push = self._each
+        push = _guarded(handler, hub.handler_failed)
         if inspect.iscoroutinefunction(handler) or conflate:
             self._backlog = Backlog(limit, lambda gap: hub.tell(gap, wish.on_gap), conflate=conflate)
             push = self._backlog.push
@@ -188,12 +199,6 @@ class Push:
             self._backlog.end()
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
-
-    def _each(self, tick: Tick) -> None:
-        try:
-            self._handler(tick)
-        except Exception as error:  # noqa: BLE001 (the user's code may raise anything; the feed goes on)
-            self._hub.handler_failed(error)
 
     def _gather(self, tick: Tick) -> None:
         if not self._pending:
