@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from marketbus_native import _native
 
 SWITCH = "MARKETBUS_NATIVE"
-PARTS = ("TickQueue", "Splitter", "VnpyTicks")
+PARTS = ("TickQueue", "TickReader", "VnpyTicks", "read")
 
 
 class Native(NamedTuple):
