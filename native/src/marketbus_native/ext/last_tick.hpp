@@ -1,4 +1,4 @@
-// The objects that an instrument's last tick was made of: what comes again is shared with the next one.
+// The objects that an instrument's last tick is made of: what comes again is there already.
 #pragma once
 
 #include <cstring>
@@ -38,20 +38,18 @@ public:
     Ref exchanges;  // members of Exchange by their values
 };
 
+/// An instrument's last tick, and its fields as they stood in their payload.
+///
+/// Where nobody has kept the tick, or a price of it, there is nobody under whose hands it could change: the same object
+/// serves again. Else a new one is made, and what is as it was is shared.
 class LastTick {
 public:
-    /// Takes what the tick's texts and numbers are; false, with an error set, where they are no objects: the texts of
-    /// the last good one stay.
-    bool take(const TickParents& parents, const TickParts& parts) {
-        return texts(parents, parts) && integers(parts) && numbers(parts);
-    }
-
     /// Whether gateway, symbol and exchange stand there as they did in the last tick.
-    bool same_head(const TickParts& parts) const { return head_ == parts.head; }
+    bool same_head(const TickParts& parts) const { return gateway_ && head_ == parts.head; }
 
-    /// The texts alone, as `take` does.
+    /// Takes the texts alone; false, with an error set, where they are none.
     bool texts(const TickParents& parents, const TickParts& parts) {
-        if (!same_head(parts) || !fields_[kGateway]) {
+        if (!same_head(parts)) {
             Ref gateway(unicode(parts.gateway)), symbol(unicode(parts.symbol)), exchange(unicode(parts.exchange));
             if (!gateway || !symbol || !exchange) return false;
             auto* member = PyDict_GetItemWithError(parents.exchanges.get(), exchange.get());
@@ -59,76 +57,89 @@ public:
                 if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "an exchange that we do not know");
                 return false;
             }
-            fields_[kGateway] = std::move(gateway);
-            fields_[kSymbol] = std::move(symbol);
-            fields_[kExchange] = Ref::share(member);
+            gateway_ = std::move(gateway);
+            symbol_ = std::move(symbol);
+            exchange_ = Ref::share(member);
             head_ = parts.head;
+            whole_ = false;
         }
-        if (name_ != parts.name || !fields_[kName]) {
+        if (!called_ || name_ != parts.name) {
             Ref name(unicode(parts.name));
             if (!name) return false;
-            fields_[kName] = std::move(name);
+            called_ = std::move(name);
             name_ = parts.name;
+            whole_ = false;
         }
         return true;
     }
 
-    PyObject* symbol() const { return fields_[kSymbol].get(); }
+    PyObject* symbol() const { return symbol_.get(); }
 
-    /// A Tick of what was taken last; nullptr with an error set.
-    PyObject* make(const TickTypes& types) const {
-        auto* tick = PyObject_New(PyObject, types.tick());
-        if (tick == nullptr) return nullptr;
-        for (int at = 0; at < kTickFields; ++at) types.field(tick, at) = Py_NewRef(fields_[at].get());
-        return tick;
+    /// A Tick of the parts, whose texts were taken; nullptr with an error set.
+    PyObject* make(const TickParents& parents, const TickParts& parts) {
+        if (!alone(parents.types)) return nullptr;
+        const bool whole = std::exchange(whole_, false);
+        if (!whole) {
+            PyObject* texts[] = {gateway_.get(), symbol_.get(), exchange_.get(), called_.get()};
+            const int places[] = {kGateway, kSymbol, kExchange, kName};
+            for (int at = 0; at < 4; ++at) put(field(parents, places[at]), Py_NewRef(texts[at]));
+        }
+        for (int at = 0; at < kTickIntegers; ++at) {
+            if (whole && integers_[at] == parts.integers[at]) continue;
+            integers_[at] = parts.integers[at];
+            if (!put(field(parents, kDatetime + at), PyLong_FromLongLong(integers_[at]))) return nullptr;
+        }
+        // By their bits: what is equal is no less than the same, -0.0 and NaN included.
+        const auto absent = std::exchange(absent_, parts.absent) ^ parts.absent;
+        for (int at = 0; at < kTickNumbers; ++at) {
+            if (whole && numbers_[at] == parts.numbers[at] && !(absent >> at & 1)) continue;
+            numbers_[at] = parts.numbers[at];
+            auto*& place = field(parents, kVolume + at);
+            if (parts.absent >> at & 1) {
+                put(place, Py_NewRef(Py_None));
+            } else if (PyFloat_CheckExact(place) && Py_REFCNT(place) == 1) {
+                reinterpret_cast<PyFloatObject*>(place)->ob_fval = parts.number(at);
+            } else if (!put(place, PyFloat_FromDouble(parts.number(at)))) {
+                return nullptr;
+            }
+        }
+        whole_ = true;
+        return Py_NewRef(tick_.get());
     }
 
 private:
+    static_assert(kVolume + kTickNumbers == kExtra && kDatetime + kTickIntegers == kName);
+
     static PyObject* unicode(std::string_view text) {
         return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), nullptr);
     }
 
-    bool integers(const TickParts& parts) {
-        for (int at = 0; at < kTickIntegers; ++at) {
-            auto& field = fields_[kDatetime + at];
-            if (field && integers_[at] == parts.integers[at]) continue;
-            Ref made(PyLong_FromLongLong(parts.integers[at]));
-            if (!made) return false;
-            field = std::move(made);
-            integers_[at] = parts.integers[at];
-        }
+    static bool put(PyObject*& place, PyObject* made) {
+        if (made == nullptr) return false;
+        Py_SETREF(place, made);
         return true;
     }
 
-    bool numbers(const TickParts& parts) {
-        for (int at = 0; at < kTickNumbers; ++at) {
-            // A number is compared by its bits: what is equal is no less than the same, -0.0 and NaN included.
-            auto& field = fields_[number_field(at)];
-            const bool absent = parts.absent >> at & 1;
-            if (field && numbers_[at] == parts.numbers[at] && absent == (absent_ >> at & 1)) continue;
-            Ref made(absent ? Py_NewRef(Py_None) : PyFloat_FromDouble(parts.number(at)));
-            if (!made) return false;
-            field = std::move(made);
-            numbers_[at] = parts.numbers[at];
-            absent_ = (absent_ & ~(std::uint64_t{1} << at)) | std::uint64_t{absent} << at;
-        }
+    PyObject*& field(const TickParents& parents, int at) { return parents.types.field(tick_.get(), at); }
+
+    /// Sees to a tick that nobody else has, made of what the last one was made of.
+    bool alone(const TickTypes& types) {
+        if (tick_ && Py_REFCNT(tick_.get()) == 1) return true;
+        auto* made = PyObject_New(PyObject, types.tick());
+        if (made == nullptr) return false;
+        for (int at = 0; at < kTickFields; ++at)
+            types.field(made, at) = Py_NewRef(tick_ ? types.field(tick_.get(), at) : Py_None);
+        tick_ = Ref(made);
         return true;
     }
-
-    static constexpr int number_field(int at) { return kVolume + at; }
-    static_assert(kVolume + kTickNumbers == kExtra && kDatetime + kTickIntegers == kName);
 
     std::string head_, name_;
+    Ref gateway_, symbol_, exchange_, called_;
     std::array<std::int64_t, kTickIntegers> integers_{};
     std::array<std::uint64_t, kTickNumbers> numbers_{};
     std::uint64_t absent_ = 0;
-    std::array<Ref, kTickFields> fields_ = none();
-
-    static std::array<Ref, kTickFields> none() {
-        std::array<Ref, kTickFields> fields;
-        fields[kExtra] = Ref::share(Py_None);
-        return fields;
-    }
+    Ref tick_;
+    bool whole_ = false;  // whether the tick carries all that is remembered here
 };
 
 }  // namespace marketbus::python

@@ -100,8 +100,7 @@ Outcome take(State& state, std::string_view subject, std::string_view payload) {
                    !is(state.slot(track, state.epoch), parts.epoch())))
         return Outcome::not_ours;
     if (!place->last.same_head(parts)) place->ours = false;
-    const bool good = wanted ? place->last.take(state.parents, parts) : place->last.texts(state.parents, parts);
-    if (!good) {
+    if (!place->last.texts(state.parents, parts)) {
         PyErr_Clear();  // msgspec and the twin find the words for it
         return Outcome::not_ours;
     }
@@ -112,7 +111,7 @@ Outcome take(State& state, std::string_view subject, std::string_view payload) {
             return Outcome::not_ours;
         place->ours = true;
     }
-    Ref tick(place->last.make(state.parents.types)), next(PyLong_FromLongLong(parts.seq() + 1));
+    Ref tick(place->last.make(state.parents, parts)), next(PyLong_FromLongLong(parts.seq() + 1));
     if (!tick || !next) {
         PyErr_Clear();
         return Outcome::not_ours;
