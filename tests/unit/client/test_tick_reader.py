@@ -320,6 +320,24 @@ async def test_what_repeats_is_shared_and_nothing_is_kept() -> None:
     assert await run(1000, 3000) - before < 200
 
 
+@pytest.mark.parametrize("every", [1, 2, 3])
+async def test_what_a_consumer_keeps_never_changes(every: int) -> None:
+    kept: list[tuple[object, str]] = []
+
+    def emit(tick: Tick) -> None:
+        if tick.seq % every == 0:
+            kept.extend((one, repr(one)) for one in (tick.last_price, tick.limit_up, tick.seq, tick.name))
+        if tick.seq % 5 == 0:
+            kept.append((tick, repr(tick)))
+
+    prices = [3600.0, 3600.0, None, 3599.0, 3600.0]
+    feed = Feed(natively=True, emit=emit)
+    for seq in range(1, 60):
+        await feed.read(wire(plain(WANTED[0], seq, limit_up=prices[seq % 5], last_price=float(seq // 4))))
+    assert [repr(one) for one, _ in kept] == [before for _, before in kept]
+    assert len(kept) >= 11 + 4 * (59 // every)
+
+
 async def test_a_line_that_is_dropped_is_collected() -> None:
     feed = await Feed(natively=True).read(wire(plain(WANTED[0], 1)))
     gone = weakref.ref(feed.line)
