@@ -27,7 +27,7 @@ ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$(gcc -print-file-name=libasan.so):$(gcc 
     PYTHONPATH=$PWD/src:$lib "$python" -m pytest -q -p no:cacheprovider \
     tests/unit/adapters/test_nats_native_twins.py tests/unit/client/test_batch_parser.py \
     tests/unit/client/test_tick_reader.py tests/unit/adapters/test_nats_tick_publisher.py \
-    tests/unit/gateways/test_vnpy_past_python.py -k "not frozen"
+    tests/unit/adapters/test_nats_tls_ticks.py tests/unit/gateways/test_vnpy_past_python.py -k "not frozen"
 
 clang=$(compgen -c clang++ | sort -V | tail -1 || true)
 if [ -z "$clang" ]; then

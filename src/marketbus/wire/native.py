@@ -66,6 +66,7 @@ def differences(module: ModuleType) -> str:
             if queue.frame(tick) != b"PUB %b %d\r\n%b\r\n" % (subject.encode(), len(payload), payload):
                 return f"message of sample {number}"
             queue.put(tick)
+        os.eventfd_read(queue.signal())  # BlockingIOError: a writer on the loop would sleep on
         taken = queue.take()
         if taken is None or taken[0] != b"".join(map(queue.frame, SAMPLES)) or taken[1] != len(SAMPLES):
             return "queue"

@@ -8,7 +8,7 @@ from nats_process import NatsProcess
 
 from marketbus.wire.native import Native, native
 
-ON_BOTH_LOOPS = {"test_nats_seam", "test_nats_security", "test_nats_tick_publisher"}
+ON_BOTH_LOOPS = {"test_nats_seam", "test_nats_security", "test_nats_tick_publisher", "test_nats_tls_ticks"}
 """A worker runs on uvloop where there is one; what touches the socket must hold on either."""
 
 

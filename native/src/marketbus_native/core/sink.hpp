@@ -14,8 +14,7 @@ inline constexpr const char* kSinkName = "marketbus_native.sink.1";  // a change
 struct Sink {
     void* self = nullptr;
 
-    /// Encode now, send soon. True when a writer in Python must be woken, which is so only without a native one (a
-    /// connection by TLS, or none yet); it looks for itself every 20 ms.
+    /// Encode now, send soon; whoever writes is woken. False, ever.
     bool (*tick)(void* self, const TickValues& tick) = nullptr;
 
     /// Count ticks that were given up before they came here.

@@ -6,7 +6,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -18,12 +17,12 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "backlog.hpp"
 #include "delays.hpp"
+#include "signal.hpp"
 
 namespace marketbus {
 
@@ -38,18 +37,12 @@ inline std::int64_t monotonic() { return clock_ns(CLOCK_MONOTONIC); }
 
 class Writer {
 public:
-    Writer(Backlog& backlog, Delays& delays) : backlog_(backlog), delays_(delays) {
-        wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-    }
+    Writer(Backlog& backlog, Delays& delays) : backlog_(backlog), delays_(delays) {}
 
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    ~Writer() {
-        stop();
-        close(wake_);
-    }
+    ~Writer() { stop(); }
 
     /// Take over a connected socket; it is closed here. What was given before is dropped.
     void attach(int socket) {
@@ -91,10 +84,7 @@ public:
     }
 
     /// From a producer, when `Backlog::put` says so.
-    void wake() {
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const auto written = write(wake_, &one, sizeof one);  // full: it wakes all the same
-    }
+    void wake() { wake_.raise(); }
 
     bool attached() const { return attached_; }
 
@@ -221,15 +211,13 @@ private:
     }
 
     void wait(int milliseconds) {
-        pollfd ready{wake_, POLLIN, 0};
-        if (poll(&ready, 1, milliseconds) <= 0) return;
-        std::uint64_t count = 0;
-        [[maybe_unused]] const auto got = read(wake_, &count, sizeof count);
+        pollfd ready{wake_.fd(), POLLIN, 0};
+        if (poll(&ready, 1, milliseconds) > 0) wake_.lower();
     }
 
     Backlog& backlog_;
     Delays& delays_;
-    int wake_ = -1;
+    Signal wake_;
     std::mutex lock_;  // of the next five
     int given_ = -1;
     int socket_ = -1;  // written by the thread only, under the lock

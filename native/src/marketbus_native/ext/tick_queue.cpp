@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "../core/encode.hpp"
+#include "../core/signal.hpp"
 #include "../core/sink.hpp"
 #include "../core/writer.hpp"
 #include "counts.hpp"
@@ -19,16 +20,15 @@ struct Core {
     Core(std::size_t max_bytes, std::int64_t max_age, std::vector<double> bounds)
         : backlog(max_bytes, max_age), delays(std::move(bounds)), writer(backlog, delays) {}
 
-    /// Whether a Python writer must be woken.
-    bool put(std::string_view frame, std::int64_t received) {
-        if (!backlog.put(frame, received, monotonic())) return false;
-        if (!writer.attached()) return true;
-        writer.wake();
-        return false;
+    void put(std::string_view frame, std::int64_t received) {
+        if (!backlog.put(frame, received, monotonic())) return;
+        // A socket given or taken away between the question and the call: who has the task next looks for himself.
+        writer.attached() ? writer.wake() : waiting.raise();
     }
 
     Backlog backlog;
     Delays delays;
+    Signal waiting;  // there is something to write, for a writer in Python
     Writer writer;
 };
 
@@ -154,7 +154,10 @@ PyObject* put(PyObject* self, PyObject* tick) {
     std::int64_t received = 0;
     auto refusal = Refusal::none;
     const auto frame = frame_of(state, tick, received, refusal);
-    if (!frame.empty()) return PyBool_FromLong(state.core->put(frame, received));
+    if (!frame.empty()) {
+        state.core->put(frame, received);
+        Py_RETURN_FALSE;
+    }
     if (PyErr_Occurred()) {
         if (!is_refusal(state)) return nullptr;
         PyErr_Clear();
@@ -178,6 +181,8 @@ PyObject* take(PyObject* self, PyObject*) {
     if (!core(self).backlog.take(chunk, monotonic())) Py_RETURN_NONE;
     return chunk_tuple(chunk);
 }
+
+PyObject* signal(PyObject* self, PyObject*) { return PyLong_FromLong(core(self).waiting.fd()); }
 
 PyObject* conflate(PyObject* self, PyObject*) {
     core(self).backlog.conflate();
@@ -301,8 +306,10 @@ PyObject* sink(PyObject* self, PyObject*) {
         std::lock_guard guard(sinking.lock);
         auto refusal = Refusal::none;
         const auto frame = sinking.framer.frame(tick, refusal);
-        if (!frame.empty()) return sinking.core->put(frame, tick.received);
-        sinking.core->backlog.count(refusal == Refusal::too_large ? Cause::too_large : Cause::unencodable);
+        if (!frame.empty())
+            sinking.core->put(frame, tick.received);
+        else
+            sinking.core->backlog.count(refusal == Refusal::too_large ? Cause::too_large : Cause::unencodable);
         return false;
     };
     made->sink.count = [](void* to, Cause cause, std::uint64_t ticks) {
@@ -314,9 +321,10 @@ PyObject* sink(PyObject* self, PyObject*) {
 }
 
 PyMethodDef methods[] = {
-    {"put", put, METH_O, "Encode a tick now, send it soon; whether a Python writer must be woken."},
+    {"put", put, METH_O, "Encode a tick now, send it soon; False: whoever writes is woken here."},
     {"frame", frame, METH_O, "The message of a tick. ValueError, and what msgspec raises, when it is refused."},
     {"take", take, METH_NOARGS, "For a Python writer: bytes, how many messages, received, started; or None."},
+    {"signal", signal, METH_NOARGS, "An eventfd for a Python writer: readable once there is something to take again."},
     {"conflate", conflate, METH_NOARGS, "Keep the newest message of each instrument only."},
     {"because", because, METH_O, "Why ticks are given up from now on."},
     {"count", count, METH_VARARGS, "Count ticks given up elsewhere: cause, how many."},

@@ -5,6 +5,7 @@ By a task on the loop; or, with the accelerator and a plain socket, by a thread 
 
 import asyncio
 import math
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from marketbus_native import _native
 
 POLL = 0.02
-"""Seconds between looks at a connection that is away, and at a thread that writes."""
+"""Seconds between looks at a connection that is away or not ours to use, and at a thread that writes."""
 
 
 class NatsTickPublisher:
@@ -115,6 +116,8 @@ class NatsTickPublisher:
         ]
         for task in self._tasks:
             task.add_done_callback(self._ended)
+        if self._native is not None:
+            self._loop.add_reader(self._native.signal(), self._waiting)
         self._wake.set()
 
     async def stop(self, within: float = 2.0) -> None:
@@ -127,6 +130,8 @@ class NatsTickPublisher:
             await asyncio.wait_for(self._caught_up.wait(), within)
         for task in self._tasks:
             task.cancel()
+        if self._native is not None and self._loop is not None:
+            self._loop.remove_reader(self._native.signal())
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await close_connection(self._client)
         self._client = None
@@ -146,12 +151,16 @@ class NatsTickPublisher:
         except RuntimeError:
             return  # the loop is closed: the process is ending
 
+    def _waiting(self) -> None:
+        """The accelerator's queue has something, from Python or from native code, and no thread that writes."""
+        assert self._native is not None
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._native.signal())
+        self._wake.set()
+
     async def _write_for_ever(self) -> None:
         while True:
-            with suppress(TimeoutError):
-                # Native code that has ticks (`Sink`) cannot wake this loop.
-                async with asyncio.timeout(None if self._native is None else POLL):
-                    await self._wake.wait()
+            await self._wake.wait()
             self._wake.clear()
             await self._write_all()
 

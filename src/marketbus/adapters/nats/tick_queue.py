@@ -38,7 +38,7 @@ class TickQueue(Protocol):
         ...
 
     def put(self, tick: Tick) -> bool:
-        """Encode now; True when a writer on the loop must be woken. A tick that cannot be sent is counted."""
+        """Encode now; True when the caller must wake a writer on the loop. A tick that cannot be sent is counted."""
         ...
 
     def take(self) -> Batch | None:
