@@ -19,9 +19,9 @@ from marketbus.lab.exchange import Exchange, Ints, Ticks
 
 _BATCH = 512
 _SHORTEST_SLEEP_S = 0.001
-_CADENCE_S = 0.002
-"""Between two batches of a feed that is in time: a few ticks cost as much to make as one, and whoever is measured on
-this machine needs it too."""
+_FEW, _CADENCE_S = 64, 0.002
+"""So many ticks or fewer wait until so long after those before: they cost as much to make as one, and whoever is
+measured on this machine needs it too."""
 _IDLE_S = 0.05
 _LATE_S = 1.0
 """A feed that is further behind than this forgets the rest: it was stalled, and a flood would not be its pace."""
@@ -96,7 +96,7 @@ class Feed:
                 anchor, done = loop.time(), 0
             elif owed < 1:
                 await self._rest(max((done + 1) / self.rate + anchor - loop.time(), _SHORTEST_SLEEP_S))
-            elif owed < _BATCH and (soon := sent + _CADENCE_S - loop.time()) > 0:
+            elif owed <= _FEW and (soon := sent + _CADENCE_S - loop.time()) > 0:
                 await self._rest(soon)
             else:
                 sent = loop.time()
