@@ -42,7 +42,11 @@ class Arrivals(msgspec.Struct, frozen=True):
 
 
 def _volumes(runs: Sequence[int]) -> list[int]:
-    return [volume for first, last in zip(runs[::2], runs[1::2], strict=True) for volume in range(first, last + 1)]
+    return [volume for first, last in _pairs(runs) for volume in range(first, last + 1)]
+
+
+def _pairs(runs: Sequence[int]) -> Iterable[tuple[int, int]]:
+    return zip(runs[::2], runs[1::2], strict=True)
 
 
 class Ledger:
@@ -51,35 +55,37 @@ class Ledger:
     def __init__(self, *, distinct: bool = False) -> None:
         """`distinct`: TWS tells one tick of its market in several messages; the first with a Volume stands for it."""
         self._distinct = distinct
-        self.count = 0
         self._newest: dict[str, int] = {}
         self.offset: int | None = None
         """Market time minus real time, ns; None: the way from the venue is not measured."""
         self._begin()
 
     def _begin(self) -> None:
-        self._runs: dict[str, array[int]] = {}
+        self._runs: dict[str, list[int]] = {}
         self._snapshots: dict[str, int] = {}
         self._sdk = array("q")
         self._venue = array("q")
-        self.count = 0
-        self._told = 0
+        self._again = 0
+
+    @property
+    def count(self) -> int:
+        """Ticks that count."""
+        return sum(last - first + 1 for runs in list(self._runs.values()) for first, last in _pairs(runs))
 
     def live(self, symbol: str, volume: int) -> bool:
-        """A tick; whether it counts."""
-        self._told += 1
+        """A tick; whether it counts. Every side pays for this, so it does no more than it must."""
         if self._distinct:
             if self._newest.get(symbol) == volume:
+                self._again += 1
                 return False
             self._newest[symbol] = volume
-        self.count += 1
         runs = self._runs.get(symbol)
         if runs is None:
-            self._runs[symbol] = array("q", (volume, volume))
+            self._runs[symbol] = [volume, volume]
         elif runs[-1] + 1 == volume:
             runs[-1] = volume
         else:
-            runs.extend((volume, volume))
+            runs += (volume, volume)
         return True
 
     def snapshot(self, symbol: str, volume: int) -> None:
@@ -101,13 +107,13 @@ class Ledger:
     def take(self, offset: int | None = None, gaps: dict[str, int] | None = None, missed: int = 0) -> Arrivals:
         """Everything since the last take; begins anew with that offset."""
         taken = Arrivals(
-            {symbol: runs.tolist() for symbol, runs in self._runs.items()},
+            self._runs,
             dict(self._snapshots),
             quantiles(self._sdk),
             quantiles(self._venue),
             gaps or {},
             missed,
-            self._told,
+            self.count + self._again,
         )
         self._begin()
         self.offset = offset

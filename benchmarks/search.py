@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-REACHED = 0.95
-"""A side whose source reaches less than this part of what it is asked for is at its end, lossless or not."""
+REACHED, MORE = 0.95, 1.05
+"""A side whose source reaches less than this part of what it is asked for is at its end, lossless or not, unless it
+reaches so many times more than ever before: some sources are slower when they pause than when they need not."""
 DOWN, UP = 0.8, 1.2
 DESCENT = 8
 """Attempts to find any rate that passes."""
@@ -23,10 +24,13 @@ def highest(attempt: Attempt, guess: float, *, steps: int = 3) -> float:
     """
     rate, passed, failed, best = guess * 0.9, 0.0, 0.0, 0.0
     for _ in range(DESCENT):
-        reached = attempt(rate)
+        before, reached = best, attempt(rate)
         best = max(best, reached or 0.0)
         if reached is not None and reached >= rate * REACHED:
             passed = rate
+            break
+        if reached is not None and before and reached <= before:  # asked for less, it brings less
+            passed, failed = failed, 0.0
             break
         failed, rate = rate, rate * DOWN if reached is None else reached
     else:
@@ -37,9 +41,9 @@ def highest(attempt: Attempt, guess: float, *, steps: int = 3) -> float:
             rate, steps = (passed + failed) / 2, steps - 1
         else:
             rate, climbed = passed * UP, climbed + 1
-        reached = attempt(rate)
+        before, reached = best, attempt(rate)
         best = max(best, reached or 0.0)
-        if reached is not None and reached >= rate * REACHED:
+        if reached is not None and (reached >= rate * REACHED or reached >= before * MORE):
             passed = rate
         else:
             failed = rate

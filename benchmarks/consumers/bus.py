@@ -18,14 +18,15 @@ SNAPSHOT = int(TickFlag.SNAPSHOT)
 async def consume(url: str, *, distinct: bool) -> None:
     """Until stdin ends."""
     ledger = Ledger(distinct=distinct)
+    since_sdk, live = ledger.since_sdk, ledger.live
 
     def on_tick(tick: Tick) -> None:
         if tick.flags & SNAPSHOT:
             ledger.snapshot(tick.symbol, int(tick.volume))
             return
         now = time_ns()
-        ledger.since_sdk(now - tick.received)
-        if ledger.live(tick.symbol, int(tick.volume)):
+        since_sdk(now - tick.received)
+        if live(tick.symbol, int(tick.volume)) and ledger.offset is not None:
             ledger.since_venue(now, tick.datetime)
 
     async with marketbus.connect(url, name="benchmark") as bus:

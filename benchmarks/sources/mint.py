@@ -30,20 +30,25 @@ class Mint:
         self._books = [[vars(_tick(gateway_name, each, state)) for state in range(STATES)] for each in listed]
         self._volumes = [0] * len(listed)
         self._symbols = [each.symbol for each in listed]
+        self._moment = OPEN
 
     @property
     def volumes(self) -> dict[str, int]:
         """The newest of each instrument, by symbol."""
         return dict(zip(self._symbols, self._volumes, strict=True))
 
+    def look(self) -> None:
+        """At the clock, before some ticks: the market's time is stamped on all of them."""
+        self._moment = OPEN + timedelta(0, 0, (time_ns() - self._began) // 1000)
+
     def tick(self, place: int) -> TickData:
-        """The next tick of the instrument at that place, stamped with the market's time."""
+        """The next tick of the instrument at that place."""
         volume = self._volumes[place] = self._volumes[place] + 1
         fields: dict[str, Any] = self._books[place][volume % STATES].copy()
         fields["volume"] = volume
         fields["turnover"] = volume * fields["last_price"]
         fields["open_interest"] = 100_000 + volume
-        fields["datetime"] = OPEN + timedelta(0, 0, (time_ns() - self._began) // 1000)
+        fields["datetime"] = self._moment
         tick = TickData.__new__(TickData)
         tick.__dict__ = fields
         return tick

@@ -17,7 +17,7 @@ from benchmarks.sources.mint import Mint, market_offset
 from marketbus.lab.instruments import Listing, listings
 
 TURN = 32
-"""Ticks between two looks at the pace."""
+"""Ticks between two looks at the pace and the clock."""
 
 
 class SyntheticGateway(BaseGateway):
@@ -134,6 +134,7 @@ class _Producer(threading.Thread):
                     self._asked.wait()
                     self._asked.clear()
                 continue
+            self.mint.look()
             for _ in range(min(owed, TURN)):
                 on_tick(make(place))
                 place += 1

@@ -44,3 +44,7 @@ def test_what_was_reached_without_loss_counts_though_more_was_asked_for() -> Non
 
 def test_it_climbs_until_something_fails_however_far_the_guess_was_below() -> None:
     assert highest(lambda rate: rate if rate <= 3000 else None, 1000) > 2800
+
+
+def test_a_source_that_falls_short_but_brings_more_than_ever_is_asked_for_more() -> None:
+    assert highest(lambda rate: rate * 0.9 if rate <= 3000 else None, 1000) > 2400
