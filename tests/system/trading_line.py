@@ -60,7 +60,8 @@ class TradingLine:
     def lines(self, word: str) -> list[Any]:
         """All that it said under a word."""
         text = self.log.read_text("utf-8", errors="replace")
-        found = [line.removeprefix(f"@{word} ") for line in text.splitlines() if line.startswith(f"@{word} ")]
+        whole, _, _ = text.rpartition("\n")  # the last line may be on its way
+        found = [line.removeprefix(f"@{word} ") for line in whole.split("\n") if line.startswith(f"@{word} ")]
         return [msgspec.json.decode(each) for each in found]
 
     @property
