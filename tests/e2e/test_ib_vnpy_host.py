@@ -16,6 +16,8 @@ async def test_the_stock_ib_gateway_runs_hosted(system: System) -> None:
         "setting": {"TWS地址": tws.host, "TWS端口": tws.port, "客户号": 4, "交易账户": ""},
     }
     try:
+        # vnpy_ib notes down which contract it has asked for after it has asked; TWS takes longer than that to answer.
+        tws.control.delay(20)
         worker = system.start(system.config(stock=section), "stock")
         async with system.connect() as bus:
             status = await system.until(bus, lambda s: s.contracts == 2, "contracts", "stock")
