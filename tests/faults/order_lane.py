@@ -79,7 +79,9 @@ class Lane:
         """By client_order_id: what an order asked for."""
         self.status: GatewayStatus | None = None
         self.hung = False
-        self._config = system.config(f"{self.name}.toml", **{self.name: self.venue.section(risk=WIDE)})
+        # What the test holds still must not be taken for an SDK that hangs.
+        section = self.venue.section(risk=WIDE, call_timeout=60.0)
+        self._config = system.config(f"{self.name}.toml", **{self.name: section})
         self.journal = paths.journal_file(system.folder / "state", self.name)
         self.lowest = float(self.venue.lower)
         self._tags: dict[tuple[str, float, int], str] = {}
