@@ -12,7 +12,7 @@ from ticks import tick
 
 from marketbus.adapters.clock import SystemClock
 from marketbus.adapters.nats.connection import ignore
-from marketbus.adapters.nats.publisher import NatsTickPublisher
+from marketbus.adapters.nats.publisher import STEADY, NatsTickPublisher
 from marketbus.domain.errors import BusUnavailable
 from marketbus.domain.tick import Tick
 from marketbus.wire import codec
@@ -265,4 +265,33 @@ async def test_ticks_wait_while_the_name_is_not_surely_ours(
     assert consumer.ticks == []
     until_then = time.monotonic() + 60
     await until(lambda: len(consumer.ticks) == 1)
+    await publisher.stop()
+
+
+async def test_a_steady_stream_is_written_with_rests_and_goes_out_together(
+    server: NatsProcess, consumer: Consumer
+) -> None:
+    publisher = NatsTickPublisher(server.options, SystemClock(), ignore, accelerator=Native(None, "python"), rest=1.0)
+    for seq in range(1, STEADY + 1):
+        publisher.tick(tick("a", seq))
+    await publisher.start()
+    await until(lambda: len(consumer.ticks) == STEADY)
+    publisher.tick(tick("a", STEADY + 1))
+    await asyncio.sleep(0.05)  # a turn in which an awake writer would have written it alone
+    publisher.tick(tick("a", STEADY + 2))
+    await until(lambda: len(consumer.ticks) == STEADY + 2)
+    latency = publisher.latency()
+    assert latency is not None
+    assert latency.count == 2
+    await publisher.stop()
+
+
+async def test_a_few_ticks_make_nobody_rest(server: NatsProcess, consumer: Consumer) -> None:
+    publisher = NatsTickPublisher(server.options, SystemClock(), ignore, accelerator=Native(None, "python"), rest=60.0)
+    for seq in range(1, STEADY):
+        publisher.tick(tick("a", seq))
+    await publisher.start()
+    await until(lambda: len(consumer.ticks) == STEADY - 1)
+    publisher.tick(tick("a", STEADY))
+    await until(lambda: len(consumer.ticks) == STEADY)
     await publisher.stop()

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 POLL = 0.02
 """Seconds between looks at a connection that is away or not ours to use, and at a thread that writes."""
+STEADY = 8
+"""Ticks in one batch that tell of a stream: a writer that is woken for each takes the GIL from the SDK each time."""
+REST = 0.001
+"""Seconds that the writer on the loop then rests, so that more are written at once. A lone tick waits for nothing."""
 
 
 class NatsTickPublisher:
@@ -51,6 +55,7 @@ class NatsTickPublisher:
         max_bytes: int = 8 * 1024 * 1024,
         max_age: float = 2.0,
         stall: float = 5.0,
+        rest: float = REST,
         may_send_until: Callable[[], float] = lambda: math.inf,
         accelerator: Native | None = None,
     ) -> None:
@@ -59,6 +64,7 @@ class NatsTickPublisher:
         self._clock = clock
         self._on_event = on_event
         self._stall = stall
+        self._rest = rest
         self._may_send_until = may_send_until
         self._queue = open_queue(native() if accelerator is None else accelerator, clock, max_bytes, max_age)
         self._native = self._queue.native if isinstance(self._queue, NativeTickQueue) else None
@@ -179,6 +185,8 @@ class NatsTickPublisher:
                 self._caught_up.set()
                 return
             await self._write(client, batch)
+            if batch.ticks >= STEADY:
+                await asyncio.sleep(self._rest)
 
     async def _lend(self, client: Client, queue: "_native.TickQueue") -> None:
         """The accelerator writes until the connection is gone."""
