@@ -21,7 +21,7 @@ def run(length: Length) -> list[Result]:
     """Each side in front of a simulated counter of its own, idle while another has its turn."""
     with scratch() as folder, ExitStack() as stack:
         lanes = enter(stack, folder, ctp_ours() | {RPC: rpc.ctp, LEAN: partial(rpc.ctp, lean=True)})
-        found = flood.flood(NAME, flood.searched(lanes.sides.values()), length)
+        found = flood.flood(NAME, flood.searched(lanes.sides.values()), length).rates
     rates = dict(zip(lanes.sides, found, strict=True))
     seconds = length.seconds or flood.SECONDS
     about = (

@@ -1,11 +1,12 @@
 """The highest lossless rate of several sides, found in turns within one run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from benchmarks import step
 from benchmarks.cases.case import Length, note
+from benchmarks.errors import BenchmarkFailed
 from benchmarks.lanes.lane import Lane
 from benchmarks.search import highest
 
@@ -63,12 +64,33 @@ def searched(lanes: Iterable[Lane], burst: int = BURST) -> list[Side]:
     return [Searched(lane, burst) for lane in lanes]
 
 
-def flood(case: str, sides: Sequence[Side], length: Length) -> list[list[float]]:
-    """Every round's highest lossless ticks/s, by side; in each round every side has its turn."""
+class Flooded(NamedTuple):
+    """Every round's highest lossless ticks/s, by side; `left`: why a side had no further turn, by its name."""
+
+    rates: list[list[float]]
+    left: dict[str, str]
+
+
+def flood(case: str, sides: Sequence[Side], length: Length, may_leave: Collection[str] = ()) -> Flooded:
+    """In each round every side has its turn. Who may leave and breaks has no further one; its rounds before count.
+
+    Raises:
+        BenchmarkFailed: another side broke.
+    """
     found: list[list[float]] = [[] for _ in sides]
+    left: dict[str, str] = {}
     for number in range(1, (length.rounds or ROUNDS) + 1):
         for place, side in enumerate(sides):
-            rate = side.highest(length.seconds or SECONDS)
+            if side.name in left:
+                continue
+            try:
+                rate = side.highest(length.seconds or SECONDS)
+            except BenchmarkFailed as error:
+                if side.name not in may_leave:
+                    raise
+                left[side.name] = f"left in round {number}: {error}"
+                note(f"{case}: {side.name}: {left[side.name]}")
+                continue
             found[place].append(rate)
             note(f"{case}: round {number}: {side.name}: {rate:,.0f} ticks/s lossless")
-    return found
+    return Flooded(found, left)

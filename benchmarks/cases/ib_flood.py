@@ -21,7 +21,7 @@ def run(length: Length) -> list[Result]:
         tws.peer(folder / "lean", lean=True) as lean,
     ):
         venue = ours.control.burst(BURST)
-        own, stock, alone = flood.flood(NAME, flood.searched((ours, peer, lean), BURST), length)
+        own, stock, alone = flood.flood(NAME, flood.searched((ours, peer, lean), BURST), length).rates
     about = (
         f"{INSTRUMENTS} instruments, runs of {each:g} s, {len(own)} rounds in turns; lossless: no trade missing, twice "
         f"or out of order by the lab's oracle, backlog drained within {flood.drain_of(each):.2g} s; every trade is "

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from benchmarks.cases import flood
 from benchmarks.cases.case import Case, Length, scratch
-from benchmarks.cases.entrants import RPC, Entrants, enter, ours, peers
+from benchmarks.cases.entrants import PEERS, RPC, Entrants, enter, ours, peers
 from benchmarks.lanes import senders
 from benchmarks.lanes.native import NATIVE, PYTHON
 from benchmarks.lanes.raw import RAW, raw_limit
@@ -42,7 +42,9 @@ def run(name: str, threads: int, length: Length) -> list[Result]:
         lanes = enter(stack, folder / "lanes", ours(threads) | peers(threads))
         limit = enter(stack, folder / "raw", {RAW: lambda place: raw_limit(place, tick_bytes())})
         sides = dict(zip(lanes.sides, flood.searched(lanes.sides.values()), strict=True)) | limit.sides
-        found = dict(zip(sides, flood.flood(name, list(sides.values()), length), strict=True))
+        flooded = flood.flood(name, list(sides.values()), length, may_leave=PEERS)
+    found = {side: rates for side, rates in zip(sides, flooded.rates, strict=True) if rates}
+    missing = lanes.missing | limit.missing | {side: why for side, why in flooded.left.items() if side not in found}
     seconds = length.seconds or flood.SECONDS
     about = (
         f"{threads} thread(s) make fresh TickData of {INSTRUMENTS} instruments with 5 levels, the same for all sides; "
@@ -51,8 +53,9 @@ def run(name: str, threads: int, length: Length) -> list[Result]:
         "public SDK; vnpy RPC: EventEngine, RpcServer → RpcClient (pickle), as vnpy_rpcservice does; the other peers "
         "encode by msgspec, so against them the way counts and not the codec (see the case codec); raw C: publisher "
         "and subscriber in C, on a nats-server as ours, messages as large as ours"
+        + "".join(f"; {side} {why}" for side, why in flooded.left.items())
     )
-    return compared(name, Entrants(found, lanes.missing | limit.missing), about)
+    return compared(name, Entrants(found, missing), about)
 
 
 def compared(name: str, found: Entrants[list[float]], about: str) -> list[Result]:

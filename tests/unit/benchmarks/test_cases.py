@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import step
-from benchmarks.cases import cases, entrants, memory, synthetic_flood, synthetic_paced
+from benchmarks.cases import cases, entrants, flood, memory, synthetic_flood, synthetic_paced
+from benchmarks.cases.case import Length
 from benchmarks.cases.entrants import RPC, Entrants
-from benchmarks.errors import NotRunnable
+from benchmarks.errors import BenchmarkFailed, NotRunnable
 from benchmarks.judge import Verdict
 from benchmarks.lanes import native, senders
 from benchmarks.lanes.native import NATIVE, PYTHON
@@ -58,6 +59,34 @@ def test_a_flood_compares_the_accelerator_where_it_is_there() -> None:
         (NATIVE, "raw C", None, None),
     ]
     assert goals[-1].reason == "no compiler"
+
+
+class Breaks:
+    """A side whose turns bring these rates, and which then breaks."""
+
+    def __init__(self, name: str, *rates: float) -> None:
+        self.name = name
+        self._rates = iter(rates)
+
+    def highest(self, seconds: float) -> float:
+        for rate in self._rates:
+            return rate
+        raise BenchmarkFailed(f"cut off after {seconds:g} s")
+
+
+def test_a_peer_that_breaks_leaves_the_flood_and_its_rounds_count() -> None:
+    sides = [Breaks("ours", 3.0, 4.0, 5.0), Breaks("peer", 2.0), Breaks("never")]
+    found = flood.flood("f", sides, Length(seconds=1.0, rounds=3), may_leave=("peer", "never"))
+    assert found.rates == [[3.0, 4.0, 5.0], [2.0], []]
+    assert found.left == {
+        "peer": "left in round 2: cut off after 1 s",
+        "never": "left in round 1: cut off after 1 s",
+    }
+
+
+def test_a_flood_ends_when_we_break() -> None:
+    with pytest.raises(BenchmarkFailed):
+        flood.flood("f", [Breaks("ours", 3.0), Breaks("peer", 2.0, 2.0)], Length(1.0, 2), may_leave=("peer",))
 
 
 def test_a_flood_without_the_accelerator_says_so_and_compares_python() -> None:
