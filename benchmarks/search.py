@@ -5,10 +5,12 @@ from collections.abc import Callable
 REACHED, MORE = 0.95, 1.05
 """A side whose source reaches less than this part of what it is asked for is at its end, lossless or not, unless it
 reaches so many times more than ever before: some sources are slower when they pause than when they need not."""
-DOWN, UP = 0.8, 1.2
+DOWN, UP, FAR = 0.8, 1.2, 2.0
 DESCENT = 8
 """Attempts to find any rate that passes."""
-ASCENT = 8
+NEAR = 4
+"""Climbs by UP; a guess from which that does not suffice was none (a burst that was conflated, say): FAR from then on."""
+ASCENT = 16
 """Attempts above it while none has failed."""
 
 Attempt = Callable[[float], float | None]
@@ -16,8 +18,8 @@ Attempt = Callable[[float], float | None]
 
 
 def highest(attempt: Attempt, guess: float, *, steps: int = 3) -> float:
-    """Go down from just below `guess` until a rate passes, then up by fifths until one fails, then `steps` attempts
-    between the two, each halfway; the highest rate reached on the way, 0 when none passes.
+    """Go down from just below `guess` until a rate passes, then up by fifths, after some of them in doubles, until one
+    fails, then `steps` attempts between the two, each halfway, and one more for a double; the highest rate reached on the way, 0 when none passes.
 
     A rate that is not reached has failed, but what was reached counts: a process that is asked for too much may bring
     less than it could, because its threads are in each other's way.
@@ -40,7 +42,8 @@ def highest(attempt: Attempt, guess: float, *, steps: int = 3) -> float:
         if failed:
             rate, steps = (passed + failed) / 2, steps - 1
         else:
-            rate, climbed = passed * UP, climbed + 1
+            rate, climbed = passed * (UP if climbed < NEAR else FAR), climbed + 1
+            steps += climbed == NEAR + 1  # the gap to halve is wider
         before, reached = best, attempt(rate)
         best = max(best, reached or 0.0)
         if reached is not None and (reached >= rate * REACHED or reached >= before * MORE):

@@ -20,8 +20,8 @@ from benchmarks.result import Result
 NAME = "memory"
 SECONDS = 600.0
 THREADS = 4
-SHARE = 0.8
-"""Of the highest lossless rate, as a search of seconds finds it: it must hold for ten minutes."""
+SHARE, SEARCHES = 0.8, 3
+"""Of the lowest of some highest lossless rates, as searches of seconds find them: it must hold for ten minutes."""
 LOOK = 2.0
 FLAT = 1.05
 """Times: the last fifth of the looks against the second."""
@@ -46,7 +46,7 @@ def run(length: Length) -> list[Result]:
 
 
 def _flooded(lane: Lane, seconds: float) -> list[Result]:
-    rate = flood.Searched(lane).highest(flood.SECONDS) * SHARE
+    rate = min(flood.Searched(lane).highest(flood.SECONDS) for _ in range(SEARCHES)) * SHARE
     step.run(lane, rate, LOOK)
     lane.consumer.ask("take")
     judged = Continuity(lane.control.oracle())

@@ -48,3 +48,14 @@ def test_it_climbs_until_something_fails_however_far_the_guess_was_below() -> No
 
 def test_a_source_that_falls_short_but_brings_more_than_ever_is_asked_for_more() -> None:
     assert highest(lambda rate: rate * 0.9 if rate <= 3000 else None, 1000) > 2400
+
+
+def test_a_guess_that_was_none_is_left_behind_in_doubles() -> None:
+    asked: list[float] = []
+
+    def limited(rate: float) -> float | None:
+        asked.append(rate)
+        return rate if rate <= 7_400 else None
+
+    assert 7_400 * 0.93 < highest(limited, 14) <= 7_400
+    assert len(asked) < 20
