@@ -9,7 +9,7 @@ DOWN, UP, FAR = 0.8, 1.2, 2.0
 DESCENT = 8
 """Attempts to find any rate that passes."""
 NEAR = 4
-"""Climbs by UP; a guess from which that does not suffice was none (a burst that was conflated, say): FAR from then on."""
+"""Climbs by UP; a guess that this does not leave behind was none (of a burst that was conflated): FAR from then on."""
 ASCENT = 16
 """Attempts above it while none has failed."""
 
@@ -19,7 +19,8 @@ Attempt = Callable[[float], float | None]
 
 def highest(attempt: Attempt, guess: float, *, steps: int = 3) -> float:
     """Go down from just below `guess` until a rate passes, then up by fifths, after some of them in doubles, until one
-    fails, then `steps` attempts between the two, each halfway, and one more for a double; the highest rate reached on the way, 0 when none passes.
+    fails, then `steps` attempts between the two, each halfway, and one more for a double; the highest rate reached on
+    the way, 0 when none passes.
 
     A rate that is not reached has failed, but what was reached counts: a process that is asked for too much may bring
     less than it could, because its threads are in each other's way.
